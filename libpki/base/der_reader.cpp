@@ -1,0 +1,117 @@
+#include "libpki/base/der_reader.h"
+
+namespace pki::der {
+
+namespace {
+
+// X.690 10.1: the definite form, in the fewest octets. Four length octets are
+// far above any limit of ours.
+struct Length {
+    std::size_t value = 0;
+    std::size_t octets = 0;
+    const char* problem = nullptr;
+};
+
+Length read_length(Bytes in) {
+    if (in.empty()) return {0, 0, "DER: truncated length"};
+    const std::uint8_t first = in[0];
+    if (first < 0x80) return {first, 1, nullptr};
+    if (first == 0x80) return {0, 0, "DER: indefinite length"};
+    const std::size_t count = first & 0x7f;
+    if (count > 4) return {0, 0, "DER: length too large"};
+    if (in.size() < 1 + count) return {0, 0, "DER: truncated length"};
+    std::size_t value = 0;
+    for (std::size_t i = 1; i <= count; i++) value = value << 8 | in[i];
+    if (value < 0x80 || in[1] == 0) return {0, 0, "DER: length not minimal"};
+    return {value, 1 + count, nullptr};
+}
+
+}  // namespace
+
+Result<Element> Reader::any() {
+    if (rest_.empty()) return error("DER: truncated");
+    const std::uint8_t tag = rest_[0];
+    if ((tag & 0x1f) == 0x1f) return error("DER: multi-byte tag");
+    const Length length = read_length(rest_.subspan(1));
+    if (length.problem != nullptr) return error(length.problem);
+    const std::size_t header = 1 + length.octets;
+    if (length.value > rest_.size() - header) return error("DER: length beyond the input");
+    Element element{tag, rest_.subspan(header, length.value),
+                    rest_.first(header + length.value)};
+    rest_ = rest_.subspan(header + length.value);
+    return element;
+}
+
+Result<Element> Reader::element(std::uint8_t tag) {
+    if (rest_.empty()) return error("DER: element missing");
+    if (rest_[0] != tag) return error("DER: unexpected tag");
+    return any();
+}
+
+Result<Bytes> Reader::content(std::uint8_t tag) {
+    PKI_TRY(const Element e, element(tag));
+    return e.content;
+}
+
+Result<Reader> Reader::enter(std::uint8_t tag) {
+    PKI_TRY(const Element e, element(tag));
+    return Reader(e.content, origin_);
+}
+
+Status Reader::finish() const {
+    if (!rest_.empty()) return error("DER: trailing data");
+    return {};
+}
+
+// X.690 11.1: TRUE is FF, and a DEFAULT FALSE is left out, which only callers know.
+Result<bool> Reader::boolean() {
+    PKI_TRY(const Bytes value, content(kBoolean));
+    if (value.size() != 1 || (value[0] != 0 && value[0] != 0xff))
+        return error("DER: bad BOOLEAN");
+    return value[0] != 0;
+}
+
+// X.690 8.3: two's complement in the fewest octets.
+Result<Bytes> Reader::unsigned_integer() {
+    PKI_TRY(const Bytes value, content(kInteger));
+    if (value.empty()) return error("DER: empty INTEGER");
+    if (value[0] & 0x80) return error("DER: negative INTEGER");
+    if (value[0] != 0 || value.size() == 1) return value;
+    if (!(value[1] & 0x80)) return error("DER: INTEGER not minimal");
+    return value.subspan(1);
+}
+
+Result<std::uint64_t> Reader::small_integer() {
+    PKI_TRY(const Bytes magnitude, unsigned_integer());
+    if (magnitude.size() > 8) return error("DER: INTEGER too large");
+    std::uint64_t value = 0;
+    for (const std::uint8_t octet : magnitude) value = value << 8 | octet;
+    return value;
+}
+
+// X.690 8.19: at least one arc, the last one complete, no arc padded with 80.
+Result<Bytes> Reader::oid() {
+    PKI_TRY(const Bytes value, content(kOid));
+    if (value.empty() || (value.back() & 0x80)) return error("DER: bad OBJECT IDENTIFIER");
+    bool arc_start = true;
+    for (const std::uint8_t octet : value) {
+        if (arc_start && octet == 0x80) return error("DER: bad OBJECT IDENTIFIER");
+        arc_start = !(octet & 0x80);
+    }
+    return value;
+}
+
+Result<Bytes> Reader::bit_string_octets() {
+    PKI_TRY(const Bytes value, content(kBitString));
+    if (value.empty() || value[0] != 0) return error("DER: BIT STRING is not whole bytes");
+    return value.subspan(1);
+}
+
+Result<Element> only(Bytes input, std::uint8_t tag) {
+    Reader reader(input);
+    PKI_TRY(const Element e, reader.element(tag));
+    PKI_CHECK(reader.finish());
+    return e;
+}
+
+}  // namespace pki::der

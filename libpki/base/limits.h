@@ -1,0 +1,42 @@
+// Every bound on what the network may send, in one place, with its reason.
+// A parser takes its bound from here and nowhere else.
+#pragma once
+
+#include <cstddef>
+
+namespace pki::limits {
+
+// A PKCS#10 with an ML-DSA-87 key and signature is about 8 KiB and one with
+// SLH-DSA-256f about 50 KiB; nothing that a device sends is larger.
+constexpr std::size_t kCsr = 64 * 1024;
+
+// A client certificate; post-quantum ones included.
+constexpr std::size_t kCertificate = 64 * 1024;
+
+// Base64 of kCsr with a line break every 64 characters, armour, and some air.
+constexpr std::size_t kBody = 96 * 1024;
+
+// Certificates in one chain or CMS certificate set.
+constexpr std::size_t kChain = 16;
+
+constexpr std::size_t kRdns = 32;            // RDNs in one name
+constexpr std::size_t kAttributeValue = 512; // bytes of one name attribute
+constexpr std::size_t kGeneralNames = 100;   // names in one subjectAltName
+constexpr std::size_t kExtensions = 32;      // extensions in one request or certificate
+constexpr std::size_t kCsrAttributes = 32;   // attributes in one PKCS#10
+
+constexpr std::size_t kRsaMaxBits = 8192;    // verification time grows with the square
+constexpr std::size_t kRsaExponentBits = 64; // a huge e makes verification a CPU attack
+
+// A frame between nginx and signerd: a CSR, a client certificate, the rest.
+constexpr std::size_t kFrame = 256 * 1024;
+
+constexpr std::size_t kProfileName = 64;
+constexpr std::size_t kCredentialName = 512;
+constexpr std::size_t kAddress = 64;
+constexpr std::size_t kIdempotencyKey = 128;
+constexpr std::size_t kTransaction = 128;
+constexpr std::size_t kErrorText = 512;
+constexpr std::size_t kAdminText = 128 * 1024;
+
+}  // namespace pki::limits

@@ -1,0 +1,195 @@
+// The messages. Decoded ones hold views into the frame.
+//
+// Each has kKind, visit(visitor, message) and is written by encode() and read by decode().
+// decode() checks bounds and enumerations; whether a value makes sense is the receiver's.
+#pragma once
+
+#include "libpki/wire/fields.h"
+
+namespace pki::wire {
+
+enum class Protocol : std::uint8_t { none = 0, est = 1, scep = 2, cmp = 3, enroll = 4 };
+enum class Operation : std::uint8_t { none = 0, enroll = 1, renew = 2 };
+enum class Credential : std::uint8_t { none = 0, basic = 1, certificate = 2 };
+
+std::string_view name(Protocol protocol);
+std::string_view name(Operation operation);
+std::string_view name(Credential credential);
+
+struct IssueRequest {
+    static constexpr Kind kKind = Kind::issue_request;
+
+    std::string_view profile;
+    Protocol protocol = Protocol::none;
+    Operation operation = Operation::none;
+    Bytes csr;                            // DER
+    std::uint8_t possession_verified = 0; // 1: the worker checked the CSR's signature
+    Credential credential = Credential::none;
+    std::string_view credential_name;     // user name, or the certificate's subject
+    Bytes client_certificate;             // DER, with Credential::certificate
+    std::string_view client_address;
+    std::string_view idempotency_key;     // empty: signerd derives one from the CSR
+    std::uint32_t idempotency_window = 0; // seconds; 0: as the profile says
+    std::string_view transaction;         // for logs and the audit record
+    std::uint8_t want_chain = 0;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.profile, limits::kProfileName);
+        v.number(2, m.protocol);
+        v.number(3, m.operation);
+        v.bytes(4, m.csr, limits::kCsr);
+        v.number(5, m.possession_verified);
+        v.number(6, m.credential);
+        v.text(7, m.credential_name, limits::kCredentialName);
+        v.bytes(8, m.client_certificate, limits::kCertificate);
+        v.text(9, m.client_address, limits::kAddress);
+        v.text(10, m.idempotency_key, limits::kIdempotencyKey);
+        v.number(11, m.idempotency_window);
+        v.text(12, m.transaction, limits::kTransaction);
+        v.number(13, m.want_chain);
+    }
+};
+
+struct IssueReply {
+    static constexpr Kind kKind = Kind::issue_reply;
+
+    Bytes certificate;          // DER
+    std::uint8_t replayed = 0;  // 1: the stored answer to an earlier, equal request
+    std::vector<Bytes> chain;   // issuing CA first; only when asked for
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.bytes(1, m.certificate, limits::kCertificate);
+        v.number(2, m.replayed);
+        v.list(3, m.chain, limits::kCertificate, limits::kChain);
+    }
+};
+
+struct ErrorReply {
+    static constexpr Kind kKind = Kind::error_reply;
+
+    Errc code = Errc::internal;
+    std::string_view text;  // one line for the client; uniform where !client_visible(code)
+    std::uint32_t retry_after = 0;  // seconds, with retryable codes
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.code);
+        v.text(2, m.text, limits::kErrorText);
+        v.number(3, m.retry_after);
+    }
+};
+
+struct CaCertsRequest {
+    static constexpr Kind kKind = Kind::ca_certs_request;
+
+    std::string_view profile;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.profile, limits::kProfileName);
+    }
+};
+
+struct CaCertsReply {
+    static constexpr Kind kKind = Kind::ca_certs_reply;
+
+    std::vector<Bytes> certificates;  // issuing CA first, root last
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.list(1, m.certificates, limits::kCertificate, limits::kChain);
+    }
+};
+
+// Admin requests: the answers are JSON text, made for signerctl to print.
+struct StatusRequest {
+    static constexpr Kind kKind = Kind::status_request;
+    template <class V, class M>
+    static void visit(V&, M&) {}
+};
+
+struct CertListRequest {
+    static constexpr Kind kKind = Kind::cert_list_request;
+
+    std::string_view profile;      // empty: any
+    std::string_view subject;      // a substring of the subject; empty: any
+    std::uint64_t after = 0;       // cursor: row id of the last one seen
+    std::uint32_t limit = 0;       // rows, 0: as many as fit in one answer
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.profile, limits::kProfileName);
+        v.text(2, m.subject, limits::kCredentialName);
+        v.number(3, m.after);
+        v.number(4, m.limit);
+    }
+};
+
+struct CertShowRequest {
+    static constexpr Kind kKind = Kind::cert_show_request;
+
+    std::string_view serial;  // lower-case hex
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.serial, 40);
+    }
+};
+
+struct JsonReply {
+    static constexpr Kind kKind = Kind::json_reply;
+
+    Bytes json;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.bytes(1, m.json, limits::kAdminText);
+    }
+};
+
+struct AuditPageRequest {
+    static constexpr Kind kKind = Kind::audit_page_request;
+
+    std::uint64_t after = 0;  // sequence number of the last row seen; 0: from the start
+    std::uint32_t limit = 0;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.after);
+        v.number(2, m.limit);
+    }
+};
+
+struct AuditPageReply {
+    static constexpr Kind kKind = Kind::audit_page_reply;
+
+    std::vector<Bytes> rows;    // canonical rows, audit_row.h
+    std::vector<Bytes> hashes;  // the stored chain hash of each
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.list(1, m.rows, 16 * 1024, 1000);
+        v.list(2, m.hashes, 32, 1000);
+    }
+};
+
+template <class M>
+Result<Buffer> encode(const M& message, std::uint64_t id) {
+    FieldWriter writer(M::kKind, id);
+    M::visit(writer, message);
+    return std::move(writer).finish();
+}
+
+template <class M>
+Result<M> decode(const Frame& frame) {
+    if (frame.header.kind != M::kKind) return fail(Errc::malformed, "wire: unexpected kind");
+    M message;
+    FieldReader reader(frame.fields);
+    M::visit(reader, message);
+    PKI_CHECK(reader.finish());
+    return message;
+}
+
+}  // namespace pki::wire

@@ -1,0 +1,58 @@
+// Distinguished names (RFC 5280 4.1.2.4), read as views, compared as RFC 5280 7.1 says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libpki/base/der_reader.h"
+#include "libpki/base/der_writer.h"
+
+namespace pki::x509 {
+
+struct NameAttribute {
+    Bytes type;          // OID content
+    std::uint8_t tag = 0;  // string type of the value
+    Bytes value;         // content, as encoded
+    Bytes encoding;      // AttributeTypeAndValue
+    std::size_t rdn = 0; // which RDN it stands in, from 0
+};
+
+struct Name {
+    Bytes encoding;
+    std::vector<NameAttribute> attributes;  // in the order of the encoding
+
+    bool empty() const { return attributes.empty(); }
+    const NameAttribute* find(Bytes type) const;  // the first one, or nullptr
+};
+
+// Accepts UTF8String, PrintableString, TeletexString (as Latin-1), IA5String, BMPString and
+// UniversalString; the characters of each are checked. At most limits::kRdns.
+Result<Name> parse_name(Bytes encoding);
+
+// The value as UTF-8. Control characters and NUL make parse_name fail, so this cannot.
+std::string attribute_text(const NameAttribute& attribute);
+
+// RFC 4514 with the short names of attribute_name(); for audit records and people, last RDN
+// first. Special and non-printing characters are escaped.
+std::string name_text(const Name& name);
+
+// RFC 5280 7.1: same RDNs in the same order, attribute values compared as UTF-8, ASCII
+// letters without case, inner white space folded, whatever the string type.
+bool same_name(const Name& a, const Name& b);
+
+// "CN", "O", "serialNumber", … for types in oids.h, else the dotted OID.
+std::string attribute_name(Bytes type);
+// The inverse; accepts dotted OIDs too. Names compare without case.
+Result<Buffer> attribute_type(std::string_view name);
+
+// Writes a Name from (type OID content, UTF-8 value) pairs, one per RDN. C, serialNumber and
+// dnQualifier as PrintableString, emailAddress and DC as IA5String, the rest UTF8String.
+struct NamePart {
+    Bytes type;
+    std::string value;
+};
+Result<Buffer> build_name(const std::vector<NamePart>& parts);
+// "CN=Demo Root, O=Example" in the order given (the first part becomes the first RDN).
+Result<Buffer> name_from_text(std::string_view text);
+
+}  // namespace pki::x509

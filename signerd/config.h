@@ -1,0 +1,81 @@
+// signerd.json, read strictly and validated: an unknown key, a bad value or an unreadable
+// file is an error that names the key by its path ("profiles.tls.keys[1]").
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libpki/x509/cert.h"
+#include "libpki/x509/profile.h"
+
+namespace signerd {
+
+struct Ca {
+    std::string name;
+    std::string tenant;
+    std::vector<pki::Buffer> chain;  // DER: the issuing certificate first, then upwards; the
+                                     // self-signed root last when the file has it
+    std::string key_path;            // read by the key child only
+    pki::Buffer subject;             // Name of the issuing certificate
+    pki::Buffer key_identifier;      // its SKI, computed when the certificate has none
+    std::int64_t not_before = 0;
+    std::int64_t not_after = 0;
+    pki::ossl::SignatureScheme scheme;  // what this key signs with
+    std::vector<std::string> crl_urls;
+    std::vector<std::string> ocsp_urls;
+    std::vector<std::string> ca_issuers_urls;
+};
+
+struct Profile {
+    pki::x509::Profile rules;
+    std::string ca;
+    std::int64_t idempotency_window = 3600;  // seconds in which equal CSR bytes are a retry
+};
+
+enum class Role { frontend, reader, admin };
+
+// Who may connect to a socket. A connection that matches no peer is closed at once.
+struct Peer {
+    std::string name;
+    std::optional<uid_t> user;   // at least one of user and group is set; both must match
+    std::optional<gid_t> group;  // primary group of the peer's credentials
+    Role role = Role::reader;
+    bool all_profiles = false;          // "profiles": "*"
+    std::vector<std::string> profiles;  // what a frontend may use
+    bool verify_possession = true;      // false: this peer's word on the CSR's signature is enough
+};
+
+struct Listen {
+    std::string path;
+    mode_t mode = 0660;
+    std::optional<gid_t> group;  // owner group of the socket file
+    std::vector<Peer> peers;     // the first that matches counts
+};
+
+struct Limits {
+    std::size_t connections = 1024;
+    std::size_t queue = 4096;            // requests accepted and not yet answered
+    std::int64_t drain_seconds = 10;     // after SIGTERM
+};
+
+struct Config {
+    std::string path;
+    std::string id;      // in each audit record
+    std::string store;   // path of the SQLite file
+    std::vector<Listen> listen;
+    std::map<std::string, Ca> cas;
+    std::map<std::string, Profile> profiles;
+    Limits limits;
+};
+
+// Reads the file and every certificate it names; relative paths are relative to the file's
+// folder. Key files are checked for existence, owner and mode, never read: that is the key
+// child's part. The Error's detail starts with the key's path.
+pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path);
+
+}  // namespace signerd
