@@ -1,0 +1,80 @@
+#include "ngx_common/client_certificate.h"
+
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "libpki/ossl/errors.h"
+#include "ngx_common/pool.h"
+
+namespace ngx_enroll {
+
+namespace {
+
+X509_STORE* not_loaded(ngx_conf_t* cf, const ngx_str_t& file, const char* why) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "certificates of \"%V\" cannot be used: %s", &file,
+                       why);
+    return nullptr;
+}
+
+bool end_of_pem() {
+    const unsigned long error = ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+}  // namespace
+
+X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file) {
+    const pki::ossl::ErrorGuard errors;
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) return nullptr;
+    const pki::ossl::BioPtr in(BIO_new_file(reinterpret_cast<char*>(file.data), "r"));
+    if (in == nullptr) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "cannot open \"%V\"", &file);
+        return nullptr;
+    }
+    pki::ossl::StorePtr store(X509_STORE_new());
+    if (store == nullptr) throw std::bad_alloc();
+    // An intermediate that the operator lists is an anchor, whether its root is there or not.
+    X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+    std::size_t count = 0;
+    while (const auto certificate =
+               pki::ossl::X509Ptr(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr))) {
+        if (X509_STORE_add_cert(store.get(), certificate.get()) != 1)
+            return not_loaded(cf, file, "OpenSSL refused one");
+        count++;
+    }
+    if (!end_of_pem()) return not_loaded(cf, file, "one is damaged");
+    if (count == 0) return not_loaded(cf, file, "there is none");
+
+    ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cleanup == nullptr) throw std::bad_alloc();
+    cleanup->handler = [](void* data) { X509_STORE_free(static_cast<X509_STORE*>(data)); };
+    cleanup->data = store.get();
+    return store.release();
+}
+
+pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
+                                                     X509_STORE* anchors) {
+    const pki::ossl::ErrorGuard errors;
+    SSL* ssl = r->connection->ssl->connection;
+    const pki::ossl::X509Ptr leaf(SSL_get1_peer_certificate(ssl));
+    if (leaf == nullptr)
+        return pki::fail(pki::Errc::unauthenticated, "no client certificate was presented");
+
+    const pki::ossl::StoreCtxPtr context(X509_STORE_CTX_new());
+    if (context == nullptr ||
+        X509_STORE_CTX_init(context.get(), anchors, leaf.get(), SSL_get_peer_cert_chain(ssl)) != 1 ||
+        X509_STORE_CTX_set_default(context.get(), "ssl_client") != 1)
+        return pki::fail(pki::Errc::internal, "the client certificate cannot be checked");
+    if (X509_verify_cert(context.get()) != 1)
+        return pki::fail(pki::Errc::unauthenticated,
+                         X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+
+    const int size = i2d_X509(leaf.get(), nullptr);
+    if (size <= 0) return pki::fail(pki::Errc::internal, "the client certificate has no DER");
+    pki::Buffer der(static_cast<std::size_t>(size));
+    std::uint8_t* out = der.data();
+    i2d_X509(leaf.get(), &out);
+    return der;
+}
+
+}  // namespace ngx_enroll

@@ -1,0 +1,25 @@
+// The client's TLS certificate, verified against one location's own anchors.
+//
+// What the listener's handshake accepted is not looked at: a listener serves many
+// locations, and a resumed session skips its checks. Validity is checked at each
+// request.
+#pragma once
+
+#include "libpki/base/bytes.h"
+#include "libpki/base/result.h"
+#include "libpki/ossl/handles.h"
+#include "ngx_common/nginx.h"
+
+namespace ngx_enroll {
+
+// Trust anchors from a PEM file; each certificate in it is one, intermediates too, since a
+// resumed session has the client's leaf only and no chain to build on. nullptr when
+// the file has none or cannot be read; the cause is logged with the directive's place.
+X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file);
+
+// The DER of the client's certificate, chained to the anchors, in date, with clientAuth
+// among its purposes if it names any. unauthenticated with the cause as text; an empty
+// detail. Not checked: revocation.
+pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r, X509_STORE* anchors);
+
+}  // namespace ngx_enroll

@@ -1,0 +1,32 @@
+// Every error of an enrolment location as one line of text/plain, and 503 with Retry-After
+// wherever nginx's upstream would say 502 or 504. Devices choke on HTML, and a CA behind
+// the server is not their business.
+//
+// It covers the refusals of stock modules too (413, limit_conn, auth_request): a header and a
+// body filter look at what leaves a location of ours. error_page of the operator comes first.
+#pragma once
+
+#include "ngx_common/exchange.h"
+
+namespace ngx_enroll {
+
+struct ErrorPagePolicy {
+    bool enabled = false;
+    time_t retry_after = 0;  // seconds, with 503 and 429
+};
+
+// What a module tells of itself.
+struct ErrorPageClient {
+    ngx_module_t* module;
+    // The policy of the request's location.
+    ErrorPagePolicy (*policy)(ngx_http_request_t* r);
+    // The module's context of the request, made when there is none yet.
+    Exchange* (*exchange)(ngx_http_request_t* r);
+};
+
+// In the module's preconfiguration: forgets what an earlier configuration registered.
+void error_page_reset();
+// In its postconfiguration: NGX_OK or NGX_ERROR.
+ngx_int_t error_page_register(const ErrorPageClient& client);
+
+}  // namespace ngx_enroll

@@ -1,0 +1,30 @@
+// What the modules know of one request, whatever its protocol.
+#pragma once
+
+#include "ngx_common/nginx.h"
+#include "ngx_common/pool.h"
+
+namespace ngx_enroll {
+
+struct Exchange {
+    explicit Exchange(ngx_http_request_t* r) : request(r) {}
+
+    ngx_http_request_t* request;
+
+    // The line of text/plain that explains a refusal of ours; empty: the status's own.
+    ngx_str_t error_line{};
+    // The response is the protocol's, complete: error_page.h keeps off.
+    bool answered = false;
+
+    bool error_page = false;       // error_page.h replaces the body of this response
+    bool error_page_sent = false;
+    ngx_uint_t upstream_status = 0;  // what the client never sees: 502, 504
+};
+
+// Ends the handler with this status; the client gets the line, which is copied, as text/plain.
+inline ngx_int_t refuse(Exchange& exchange, ngx_int_t status, std::string_view line) {
+    exchange.error_line = copy_to_pool(exchange.request->pool, line);
+    return status;
+}
+
+}  // namespace ngx_enroll

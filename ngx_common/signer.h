@@ -1,0 +1,44 @@
+// The client of signerd: one frame out, one frame back, on ngx_http_upstream, whose
+// keepalive, timeouts and failover it uses.
+//
+// A request that was sent is never sent again by nginx, to no other signerd either, GET
+// included: signing is not idempotent where nginx can see it. What cannot be reached or
+// does not answer in time becomes 503 (error_page.h).
+#pragma once
+
+#include <string>
+
+#include "libpki/wire/messages.h"
+#include "ngx_common/exchange.h"
+
+namespace ngx_enroll {
+
+// What goes back to the client. The views must live as long as the request.
+struct Reply {
+    ngx_uint_t status = NGX_HTTP_OK;
+    ngx_str_t content_type{};
+    ngx_str_t body{};
+    time_t retry_after = 0;  // 0: no such header
+};
+
+// A conversation with signerd, part of a protocol's context.
+struct SignerExchange : Exchange {
+    using Exchange::Exchange;
+
+    // Makes the reply out of signerd's answer. malformed: not an answer that we understand.
+    using ReplyBuilder = pki::Result<Reply> (*)(SignerExchange&, const pki::wire::Frame&);
+
+    pki::Buffer frame;
+    std::uint64_t id = 0;
+    ReplyBuilder build_reply = nullptr;
+};
+
+// In the content handler, or after the body was read: sends the frame of the exchange.
+// The request is finalized when the answer is there. NGX_DONE, or a status.
+ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
+                     ngx_module_t& module);
+
+// The number of the next request of this worker, for frames.
+std::uint64_t next_request_id();
+
+}  // namespace ngx_enroll

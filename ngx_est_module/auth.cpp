@@ -1,0 +1,177 @@
+#include "ngx_est_module/auth.h"
+
+#include "libpki/base/secret.h"
+#include "libpki/x509/cert.h"
+#include "ngx_common/client_certificate.h"
+#include "ngx_common/credential_cache.h"
+#include "ngx_common/guard.h"
+#include "ngx_common/headers.h"
+
+namespace ngx_enroll::est {
+
+namespace {
+
+using pki::wire::Credential;
+
+AuthResult refused(EstExchange& exchange, ngx_int_t status, const char* line) {
+    exchange.outcome = pki::name(status == NGX_HTTP_UNAUTHORIZED ? pki::Errc::unauthenticated
+                                                                 : pki::Errc::denied);
+    return {Verdict::refused, refuse(exchange, status, line)};
+}
+
+// RFC 9110 11.6.1: a 401 names at least one challenge. There is no registered scheme for
+// a TLS certificate; clients pass over one that they do not know.
+AuthResult unauthorized(EstExchange& exchange, const LocConf& conf) {
+    ngx_http_request_t* r = exchange.request;
+    const std::string scheme = conf.auth & kAuthBasic ? "Basic" : "TLS-Client-Certificate";
+    const std::string challenge = scheme + " realm=\"" + std::string(view(conf.realm)) + "\"";
+    r->headers_out.www_authenticate =
+        add_header(r, "WWW-Authenticate", copy_to_pool(r->pool, challenge));
+    return refused(exchange, NGX_HTTP_UNAUTHORIZED,
+                   conf.auth & kAuthBasic ? "authentication is required"
+                                          : "a client certificate of this service is required");
+}
+
+bool accept_certificate(EstExchange& exchange, const LocConf& conf) {
+    auto certificate = verified_client_certificate(exchange.request, conf.anchors);
+    if (!certificate) {
+        ngx_log_error(NGX_LOG_INFO, exchange.request->connection->log, 0,
+                      "est: client certificate refused: %s", certificate.error().text);
+        return false;
+    }
+    // OpenSSL reads forms that we do not: such a certificate has no name here.
+    const auto parsed = pki::x509::parse_certificate(*certificate);
+    exchange.credential_name =
+        parsed ? pki::x509::name_text(parsed->tbs.subject) : std::string("(unnamed)");
+    exchange.credential_name.resize(
+        std::min(exchange.credential_name.size(), pki::limits::kCredentialName));
+    exchange.client_certificate = std::move(*certificate);
+    exchange.credential = Credential::certificate;
+    return true;
+}
+
+struct BasicCredentials {
+    std::string user;
+    std::string password;
+    std::string hash;  // to compare with
+    bool known = false;
+
+    BasicCredentials() = default;
+    BasicCredentials(BasicCredentials&&) = default;
+    ~BasicCredentials() { OPENSSL_cleanse(password.data(), password.size()); }
+};
+
+bool acceptable_user_name(std::string_view user) {
+    return !user.empty() && user.size() <= pki::limits::kCredentialName &&
+           std::ranges::all_of(user, [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+}
+
+// Of the request's Authorization header, if it has one that is well formed.
+std::optional<BasicCredentials> basic_credentials(ngx_http_request_t* r, const LocConf& conf) {
+    if (ngx_http_auth_basic_user(r) != NGX_OK) return std::nullopt;
+    const std::string_view user = view(r->headers_in.user);
+    if (!acceptable_user_name(user)) return std::nullopt;
+    const PasswordFile::Entry entry = conf.passwords->find(user);
+    BasicCredentials credentials;
+    credentials.user = user;
+    credentials.password = view(r->headers_in.passwd);
+    credentials.hash = *entry.hash;
+    credentials.known = entry.known;
+    return credentials;
+}
+
+CredentialKey key_of(const BasicCredentials& credentials, const LocConf& conf) {
+    return credential_key(conf.passwords->path(), credentials.user, credentials.password,
+                          credentials.hash);
+}
+
+void accept_user(EstExchange& exchange, const std::string& user) {
+    // With est_satisfy all, the certificate is the identity.
+    if (exchange.credential != Credential::none) return;
+    exchange.credential = Credential::basic;
+    exchange.credential_name = user;
+}
+
+AuthResult check_basic(EstExchange& exchange, const LocConf& conf) {
+    const auto credentials = basic_credentials(exchange.request, conf);
+    if (!credentials) return unauthorized(exchange, conf);
+    const CredentialKey key = key_of(*credentials, conf);
+    if (!(credentials->known && credential_remembered(key))) {
+        if (is_slow_hash(credentials->hash)) return {Verdict::slow_hash, NGX_OK};
+        const bool matches = password_matches(credentials->password, credentials->hash);
+        if (!matches || !credentials->known) return unauthorized(exchange, conf);
+    }
+    accept_user(exchange, credentials->user);
+    return {Verdict::allowed, NGX_OK};
+}
+
+// RFC 7030 3.3.2, 4.2.2: who renews shows the certificate that is renewed.
+bool needs_certificate(const EstExchange& exchange, const LocConf& conf) {
+    return exchange.operation == pki::est::Operation::simplereenroll ||
+           (conf.auth & kAuthMtls && conf.satisfy == kSatisfyAll);
+}
+
+class HashWork final : public OffloadedWork {
+   public:
+    HashWork(EstExchange& exchange, const LocConf& conf, BasicCredentials credentials,
+             void (*go_on)(EstExchange&))
+        : exchange_(exchange),
+          conf_(conf),
+          credentials_(std::move(credentials)),
+          go_on_(go_on) {}
+
+    void run() noexcept override {
+        matches_ = password_matches(credentials_.password, credentials_.hash);
+    }
+
+    void done(ngx_http_request_t* r) noexcept override {
+        const auto status = guarded<ngx_int_t>(
+            r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&]() -> ngx_int_t {
+                if (!matches_ || !credentials_.known)
+                    return unauthorized(exchange_, conf_).status;
+                remember_credential(key_of(credentials_, conf_));
+                accept_user(exchange_, credentials_.user);
+                return NGX_OK;
+            });
+        if (status == NGX_OK)
+            go_on_(exchange_);
+        else
+            ngx_http_finalize_request(r, status);
+    }
+
+   private:
+    EstExchange& exchange_;
+    const LocConf& conf_;
+    BasicCredentials credentials_;
+    void (*go_on_)(EstExchange&);
+    bool matches_ = false;
+};
+
+}  // namespace
+
+AuthResult authenticate(EstExchange& exchange, const LocConf& conf) {
+    if (conf.auth & kAuthNone && exchange.operation != pki::est::Operation::simplereenroll)
+        return {Verdict::allowed, NGX_OK};
+    if (!(conf.auth & (kAuthBasic | kAuthMtls)))
+        return refused(exchange, NGX_HTTP_FORBIDDEN, "this operation is not allowed here");
+    if (needs_certificate(exchange, conf) && !(conf.auth & kAuthMtls))
+        return refused(exchange, NGX_HTTP_FORBIDDEN, "renewal is not allowed here");
+
+    const bool certified = conf.auth & kAuthMtls && accept_certificate(exchange, conf);
+    if (!certified && needs_certificate(exchange, conf)) return unauthorized(exchange, conf);
+    const bool password_needed =
+        conf.auth & kAuthBasic && (!certified || conf.satisfy == kSatisfyAll);
+    if (password_needed) return check_basic(exchange, conf);
+    return certified ? AuthResult{Verdict::allowed, NGX_OK} : unauthorized(exchange, conf);
+}
+
+ngx_int_t check_slow_hash(EstExchange& exchange, const LocConf& conf,
+                          void (*go_on)(EstExchange& exchange)) {
+    ngx_http_request_t* r = exchange.request;
+    auto credentials = basic_credentials(r, conf);
+    if (!credentials) return unauthorized(exchange, conf).status;
+    auto* work = new_in_pool<HashWork>(r->pool, exchange, conf, std::move(*credentials), go_on);
+    return offload(r, conf.threads, *work);
+}
+
+}  // namespace ngx_enroll::est

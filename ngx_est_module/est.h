@@ -1,0 +1,79 @@
+// What the files of this module share: the location's configuration and the context of
+// a request.
+#pragma once
+
+#include <string>
+
+#include "libpki/est/operation.h"
+#include "ngx_common/password_file.h"
+#include "ngx_common/signer.h"
+#include "ngx_common/signer_conf.h"
+
+extern "C" ngx_module_t ngx_est_module;
+
+namespace ngx_enroll::est {
+
+// Bits of est_auth.
+enum Auth : ngx_uint_t {
+    kAuthNone = 0x0002,  // 1 is NGX_CONF_BITMASK_SET
+    kAuthBasic = 0x0004,
+    kAuthMtls = 0x0008,
+};
+
+enum Satisfy : ngx_uint_t { kSatisfyAny = 0, kSatisfyAll = 1 };
+
+// est_label LABEL [PROFILE]
+struct Label {
+    ngx_str_t label;
+    ngx_str_t profile;  // empty: the location's
+};
+
+// Plain data, for offsetof and nginx's slot functions.
+struct LocConf {
+    ngx_http_upstream_conf_t upstream;
+    ngx_flag_t pass;  // est_pass stands in this very location
+    ngx_str_t profile;
+    ngx_array_t* labels;  // of Label
+    ngx_uint_t auth;
+    ngx_uint_t satisfy;
+    const PasswordFile* passwords;
+    X509_STORE* anchors;
+    ngx_str_t realm;
+    ngx_flag_t verify_csr;
+    ngx_flag_t chain;
+    time_t idempotency_window;
+    time_t retry_after;
+    ngx_thread_pool_t* threads;
+};
+
+struct EstExchange : SignerExchange {
+    using SignerExchange::SignerExchange;
+
+    pki::est::Operation operation = pki::est::Operation::cacerts;
+    std::string_view profile;
+    std::string_view idempotency_key;
+
+    pki::wire::Credential credential = pki::wire::Credential::none;
+    std::string credential_name;
+    pki::Buffer client_certificate;
+
+    std::string_view outcome;  // for $est_status
+    pki::Bytes issued;         // the certificate in signerd's answer, for $est_serial
+    bool routed = false;       // operation is known
+};
+
+inline LocConf& conf_of(ngx_http_request_t* r) {
+    return *static_cast<LocConf*>(ngx_http_get_module_loc_conf(r, ngx_est_module));
+}
+
+// nullptr before the handler ran.
+inline EstExchange* find_exchange(ngx_http_request_t* r) {
+    return static_cast<EstExchange*>(ngx_http_get_module_ctx(r, ngx_est_module));
+}
+
+EstExchange* exchange_of(ngx_http_request_t* r);
+
+// The content handler: handler.cpp.
+ngx_int_t handler(ngx_http_request_t* r);
+
+}  // namespace ngx_enroll::est

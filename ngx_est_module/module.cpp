@@ -1,0 +1,325 @@
+// Everything of this module that nginx can call at configuration: directives, variables,
+// contexts. Requests begin in handler.cpp.
+
+#include "libpki/x509/cert.h"
+#include "ngx_common/client_certificate.h"
+#include "ngx_common/credential_cache.h"
+#include "ngx_common/error_page.h"
+#include "ngx_common/guard.h"
+#include "ngx_common/offload.h"
+#include "ngx_est_module/est.h"
+
+namespace ngx_enroll::est {
+
+namespace {
+
+constexpr ngx_uint_t kAnywhere = NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF;
+constexpr time_t kRetryAfter = 5;
+
+ngx_conf_bitmask_t auth_masks[] = {
+    {ngx_string("none"), kAuthNone},
+    {ngx_string("basic"), kAuthBasic},
+    {ngx_string("mtls"), kAuthMtls},
+    {ngx_null_string, 0},
+};
+
+ngx_conf_enum_t satisfy_values[] = {
+    {ngx_string("any"), kSatisfyAny},
+    {ngx_string("all"), kSatisfyAll},
+    {ngx_null_string, 0},
+};
+
+char* set_pass(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_label(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_password_file(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_client_certificate(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+
+ngx_command_t commands[] = {
+    {ngx_string("est_pass"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, set_pass,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("est_profile"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, profile), nullptr},
+    {ngx_string("est_label"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12, set_label,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("est_auth"), kAnywhere | NGX_CONF_1MORE, ngx_conf_set_bitmask_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, auth), auth_masks},
+    {ngx_string("est_satisfy"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_enum_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, satisfy), satisfy_values},
+    {ngx_string("est_password_file"), kAnywhere | NGX_CONF_TAKE1, set_password_file,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("est_client_certificate"), kAnywhere | NGX_CONF_TAKE1, set_client_certificate,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("est_realm"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, realm), nullptr},
+    {ngx_string("est_verify_csr"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, verify_csr), nullptr},
+    {ngx_string("est_chain"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, chain), nullptr},
+    {ngx_string("est_idempotency_window"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_sec_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, idempotency_window), nullptr},
+    {ngx_string("est_retry_after"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_sec_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, retry_after), nullptr},
+    NGX_ENROLL_SIGNER_COMMANDS("est", LocConf, upstream),
+    ngx_null_command,
+};
+
+// --- variables ---
+
+ngx_int_t set_variable(ngx_http_request_t* r, ngx_http_variable_value_t* v,
+                       std::string_view value) {
+    if (value.empty()) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+    const ngx_str_t copy = copy_to_pool(r->pool, value);
+    v->len = static_cast<unsigned>(copy.len) & 0xfffffff;
+    v->data = copy.data;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    return NGX_OK;
+}
+
+std::string operation_text(const EstExchange& exchange) {
+    return std::string(exchange.routed ? pki::est::name(exchange.operation) : "");
+}
+
+std::string status_text(const EstExchange& exchange) { return std::string(exchange.outcome); }
+
+std::string serial_text(const EstExchange& exchange) {
+    if (exchange.issued.empty()) return {};
+    const auto certificate = pki::x509::parse_certificate(exchange.issued);
+    return certificate ? pki::x509::serial_text(certificate->tbs) : std::string();
+}
+
+template <std::string (*Text)(const EstExchange&)>
+ngx_int_t get_variable(ngx_http_request_t* r, ngx_http_variable_value_t* v, uintptr_t) {
+    return guarded<ngx_int_t>(r->connection->log, NGX_ERROR, [&] {
+        const EstExchange* exchange = find_exchange(r);
+        return set_variable(r, v, exchange == nullptr ? std::string() : Text(*exchange));
+    });
+}
+
+struct Variable {
+    std::string_view name;
+    ngx_http_get_variable_pt get;
+};
+
+constexpr Variable kVariables[] = {
+    {"est_operation", get_variable<operation_text>},
+    {"est_status", get_variable<status_text>},
+    {"est_serial", get_variable<serial_text>},
+};
+
+ngx_int_t preconfiguration(ngx_conf_t* cf) {
+    error_page_reset();
+    for (const Variable& variable : kVariables) {
+        ngx_str_t name = lend(variable.name);
+        ngx_http_variable_t* added = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
+        if (added == nullptr) return NGX_ERROR;
+        added->get_handler = variable.get;
+    }
+    return NGX_OK;
+}
+
+// --- configuration ---
+
+struct MainConf {
+    ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each est_pass names
+};
+
+void* create_main_conf(ngx_conf_t* cf) {
+    auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
+    if (conf == nullptr ||
+        ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
+            NGX_OK)
+        return nullptr;
+    return conf;
+}
+
+MainConf& main_conf_of(ngx_conf_t* cf) {
+    return *static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_est_module));
+}
+
+void* create_loc_conf(ngx_conf_t* cf) {
+    auto* conf = static_cast<LocConf*>(ngx_pcalloc(cf->pool, sizeof(LocConf)));
+    if (conf == nullptr) return nullptr;
+    init_signer_conf(conf->upstream);
+    conf->satisfy = NGX_CONF_UNSET_UINT;
+    conf->passwords = static_cast<const PasswordFile*>(NGX_CONF_UNSET_PTR);
+    conf->anchors = static_cast<X509_STORE*>(NGX_CONF_UNSET_PTR);
+    conf->verify_csr = NGX_CONF_UNSET;
+    conf->chain = NGX_CONF_UNSET;
+    conf->idempotency_window = NGX_CONF_UNSET;
+    conf->retry_after = NGX_CONF_UNSET;
+    return conf;
+}
+
+char* invalid(ngx_conf_t* cf, const char* why) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", why);
+    return static_cast<char*>(NGX_CONF_ERROR);
+}
+
+bool server_asks_for_certificates(ngx_conf_t* cf) {
+    const auto* ssl = static_cast<ngx_http_ssl_srv_conf_t*>(
+        ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module));
+    return ssl->verify != 0 && ssl->verify != static_cast<ngx_uint_t>(NGX_CONF_UNSET);
+}
+
+bool quotable(std::string_view text) {
+    return std::ranges::all_of(
+        text, [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+// What one location needs to serve: nothing that it lacks may turn up at a request.
+char* check_location(ngx_conf_t* cf, const LocConf& conf) {
+    if (conf.profile.len == 0) return invalid(cf, "\"est_pass\" needs \"est_profile\"");
+    if (conf.auth & kAuthNone && conf.auth & (kAuthBasic | kAuthMtls))
+        return invalid(cf, "\"est_auth none\" does not go with other values");
+    if (conf.auth & kAuthBasic && conf.passwords == nullptr)
+        return invalid(cf, "\"est_auth basic\" needs \"est_password_file\"");
+    if (conf.auth & kAuthMtls && conf.anchors == nullptr)
+        return invalid(cf, "\"est_auth mtls\" needs \"est_client_certificate\"");
+    if (conf.auth & kAuthMtls && !server_asks_for_certificates(cf))
+        return invalid(cf, "\"est_auth mtls\" needs \"ssl_verify_client optional_no_ca\" in the server");
+    if (!quotable(view(conf.realm)))
+        return invalid(cf, "\"est_realm\" must be printable, without quotes and backslashes");
+    if (conf.profile.len > pki::limits::kProfileName)
+        return invalid(cf, "the name in \"est_profile\" is too long");
+    if (conf.idempotency_window > 0x7fffffff)
+        return invalid(cf, "\"est_idempotency_window\" is too long");
+    return NGX_CONF_OK;
+}
+
+// limit_except and if make locations of their own inside ours: est_pass counts in them.
+void inherit_pass(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
+    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    if (!core->noname || conf.pass || !parent.pass) return;
+    conf.pass = 1;
+    conf.upstream.upstream = parent.upstream.upstream;
+    conf.labels = parent.labels;
+    conf.threads = parent.threads;
+    core->handler = handler;
+}
+
+char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
+    auto& parent = *static_cast<LocConf*>(parent_data);
+    auto& conf = *static_cast<LocConf*>(child_data);
+    if (merge_signer_conf(cf, conf.upstream, parent.upstream) != NGX_CONF_OK)
+        return static_cast<char*>(NGX_CONF_ERROR);
+    ngx_conf_merge_str_value(conf.profile, parent.profile, "");
+    // No bit at all: nobody may enrol.
+    if (conf.auth == 0) conf.auth = parent.auth;
+    ngx_conf_merge_uint_value(conf.satisfy, parent.satisfy, kSatisfyAny);
+    ngx_conf_merge_ptr_value(conf.passwords, parent.passwords, nullptr);
+    ngx_conf_merge_ptr_value(conf.anchors, parent.anchors, nullptr);
+    ngx_conf_merge_str_value(conf.realm, parent.realm, "est");
+    ngx_conf_merge_value(conf.verify_csr, parent.verify_csr, 1);
+    ngx_conf_merge_value(conf.chain, parent.chain, 0);
+    ngx_conf_merge_sec_value(conf.idempotency_window, parent.idempotency_window, 0);
+    ngx_conf_merge_sec_value(conf.retry_after, parent.retry_after, kRetryAfter);
+    inherit_pass(cf, conf, parent);
+    return conf.pass ? check_location(cf, conf) : NGX_CONF_OK;
+}
+
+char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
+    auto& conf = *static_cast<LocConf*>(data);
+    if (conf.pass) return const_cast<char*>("is duplicate");
+    if (set_signer_pass(cf, conf.upstream) != NGX_CONF_OK)
+        return static_cast<char*>(NGX_CONF_ERROR);
+    auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(
+        ngx_array_push(&main_conf_of(cf).signers));
+    conf.threads = offload_pool(cf);
+    if (signer == nullptr || conf.threads == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
+    *signer = conf.upstream.upstream;
+    conf.pass = 1;
+    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    core->handler = handler;
+    return NGX_CONF_OK;
+}
+
+char* set_label(ngx_conf_t* cf, ngx_command_t*, void* data) {
+    auto& conf = *static_cast<LocConf*>(data);
+    const auto* args = static_cast<ngx_str_t*>(cf->args->elts);
+    if (!pki::est::valid_label(view(args[1])))
+        return const_cast<char*>("names a label that is no path segment, or an operation of EST");
+    if (conf.labels == nullptr) conf.labels = ngx_array_create(cf->pool, 4, sizeof(Label));
+    auto* label =
+        conf.labels == nullptr ? nullptr : static_cast<Label*>(ngx_array_push(conf.labels));
+    if (label == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
+    *label = {args[1], cf->args->nelts > 2 ? args[2] : ngx_str_t{}};
+    if (label->profile.len > pki::limits::kProfileName)
+        return const_cast<char*>("names a profile that is too long");
+    return NGX_CONF_OK;
+}
+
+// Files are read where the directive stands, so that errors name its line.
+template <class Slot, class Load>
+char* load_file(ngx_conf_t* cf, Slot& slot, Load load) {
+    if (slot != static_cast<Slot>(NGX_CONF_UNSET_PTR)) return const_cast<char*>("is duplicate");
+    return guarded<char*>(cf->log, static_cast<char*>(NGX_CONF_ERROR), [&] {
+        slot = load(cf, static_cast<ngx_str_t*>(cf->args->elts)[1]);
+        return slot == nullptr ? static_cast<char*>(NGX_CONF_ERROR) : NGX_CONF_OK;
+    });
+}
+
+char* set_password_file(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+    return load_file(cf, static_cast<LocConf*>(conf)->passwords, PasswordFile::load);
+}
+
+char* set_client_certificate(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+    return load_file(cf, static_cast<LocConf*>(conf)->anchors, load_anchors);
+}
+
+// --- after the configuration ---
+
+ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
+    const LocConf& conf = conf_of(r);
+    return {conf.pass != 0, conf.retry_after};
+}
+
+Exchange* error_page_exchange(ngx_http_request_t* r) { return exchange_of(r); }
+
+ngx_int_t postconfiguration(ngx_conf_t* cf) {
+    const ngx_array_t& signers = main_conf_of(cf).signers;
+    auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(signers.elts);
+    for (ngx_uint_t i = 0; i < signers.nelts; i++)
+        if (check_signer_peers(cf, *signer[i], "est_pass") != NGX_OK) return NGX_ERROR;
+    return error_page_register({&ngx_est_module, error_page_policy, error_page_exchange});
+}
+
+ngx_int_t init_process(ngx_cycle_t* cycle) {
+    return guarded<ngx_int_t>(cycle->log, NGX_ERROR, [] { return init_credential_cache(); });
+}
+
+ngx_http_module_t module_context = {
+    preconfiguration,
+    postconfiguration,
+    create_main_conf,
+    nullptr,  // init main configuration
+    nullptr,  // create server configuration
+    nullptr,  // merge server configuration
+    create_loc_conf,
+    merge_loc_conf,
+};
+
+}  // namespace
+
+}  // namespace ngx_enroll::est
+
+ngx_module_t ngx_est_module = {
+    NGX_MODULE_V1,
+    &ngx_enroll::est::module_context,
+    ngx_enroll::est::commands,
+    NGX_HTTP_MODULE,
+    nullptr,  // init master
+    nullptr,  // init module
+    ngx_enroll::est::init_process,
+    nullptr,  // init thread
+    nullptr,  // exit thread
+    nullptr,  // exit process
+    nullptr,  // exit master
+    NGX_MODULE_V1_PADDING,
+};

@@ -1,0 +1,67 @@
+#include "ngx_est_module/reply.h"
+
+#include "libpki/est/body.h"
+#include "libpki/est/status.h"
+#include "ngx_common/headers.h"
+
+namespace ngx_enroll::est {
+
+namespace {
+
+Reply certificates_reply(ngx_http_request_t* r, const std::vector<pki::Bytes>& certificates) {
+    // Deprecated by RFC 8951 section 3, but Bouncy Castle's client decodes base64 only when
+    // it sees this header, and none of the others minds.
+    add_header(r, "Content-Transfer-Encoding", lend("base64"));
+    Reply reply;
+    ngx_str_set(&reply.content_type, "application/pkcs7-mime; smime-type=certs-only");
+    reply.body = copy_to_pool(r->pool, pki::est::certs_only_body(certificates));
+    return reply;
+}
+
+pki::Result<Reply> error_reply(EstExchange& exchange, const pki::wire::Frame& frame) {
+    PKI_TRY(const pki::wire::ErrorReply error, pki::wire::decode<pki::wire::ErrorReply>(frame));
+    exchange.outcome = pki::name(error.code);
+    Reply reply;
+    reply.status = static_cast<ngx_uint_t>(pki::est::http_status(error.code));
+    ngx_str_set(&reply.content_type, "text/plain");
+    reply.body = copy_to_pool(exchange.request->pool, std::string(error.text) + "\n");
+    if (pki::retryable(error.code))
+        reply.retry_after = error.retry_after != 0 ? static_cast<time_t>(error.retry_after)
+                                                   : conf_of(exchange.request).retry_after;
+    return reply;
+}
+
+}  // namespace
+
+pki::Result<Reply> enroll_reply(SignerExchange& base, const pki::wire::Frame& frame) {
+    auto& exchange = static_cast<EstExchange&>(base);
+    if (frame.header.kind == pki::wire::Kind::error_reply) return error_reply(exchange, frame);
+    PKI_TRY(const pki::wire::IssueReply issued, pki::wire::decode<pki::wire::IssueReply>(frame));
+    if (issued.certificate.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
+    exchange.outcome = issued.replayed ? "replayed" : "issued";
+    exchange.issued = issued.certificate;
+    std::vector<pki::Bytes> certificates{issued.certificate};
+    if (conf_of(exchange.request).chain)
+        certificates.insert(certificates.end(), issued.chain.begin(), issued.chain.end());
+    return certificates_reply(exchange.request, certificates);
+}
+
+pki::Result<Reply> ca_certs_reply(SignerExchange& base, const pki::wire::Frame& frame) {
+    auto& exchange = static_cast<EstExchange&>(base);
+    if (frame.header.kind == pki::wire::Kind::error_reply) return error_reply(exchange, frame);
+    PKI_TRY(const pki::wire::CaCertsReply answer,
+            pki::wire::decode<pki::wire::CaCertsReply>(frame));
+    if (answer.certificates.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
+    exchange.outcome = "ok";
+    return certificates_reply(exchange.request, answer.certificates);
+}
+
+ngx_int_t send_no_content(EstExchange& exchange) {
+    ngx_http_request_t* r = exchange.request;
+    exchange.outcome = "ok";
+    r->headers_out.status = NGX_HTTP_NO_CONTENT;
+    r->header_only = 1;
+    return ngx_http_send_header(r);
+}
+
+}  // namespace ngx_enroll::est
