@@ -89,15 +89,9 @@ Result<std::uint64_t> Reader::small_integer() {
     return value;
 }
 
-// X.690 8.19: at least one arc, the last one complete, no arc padded with 80.
 Result<Bytes> Reader::oid() {
     PKI_TRY(const Bytes value, content(kOid));
-    if (value.empty() || (value.back() & 0x80)) return error("DER: bad OBJECT IDENTIFIER");
-    bool arc_start = true;
-    for (const std::uint8_t octet : value) {
-        if (arc_start && octet == 0x80) return error("DER: bad OBJECT IDENTIFIER");
-        arc_start = !(octet & 0x80);
-    }
+    if (!valid_oid(value)) return error("DER: bad OBJECT IDENTIFIER");
     return value;
 }
 
@@ -105,6 +99,17 @@ Result<Bytes> Reader::bit_string_octets() {
     PKI_TRY(const Bytes value, content(kBitString));
     if (value.empty() || value[0] != 0) return error("DER: BIT STRING is not whole bytes");
     return value.subspan(1);
+}
+
+// X.690 8.19: at least one arc, the last one complete, no arc padded with 80.
+bool valid_oid(Bytes content) {
+    if (content.empty() || (content.back() & 0x80)) return false;
+    bool arc_start = true;
+    for (const std::uint8_t octet : content) {
+        if (arc_start && octet == 0x80) return false;
+        arc_start = !(octet & 0x80);
+    }
+    return true;
 }
 
 Result<Element> only(Bytes input, std::uint8_t tag) {

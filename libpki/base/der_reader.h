@@ -74,6 +74,9 @@ class Reader {
     const std::uint8_t* origin_;
 };
 
+// The content of an OBJECT IDENTIFIER, for where it is tagged implicitly.
+bool valid_oid(Bytes content);
+
 // One element that must fill the input.
 Result<Element> only(Bytes input, std::uint8_t tag);
 

@@ -31,6 +31,7 @@ constexpr std::size_t kRsaExponentBits = 64; // a huge e makes verification a CP
 // A frame between nginx and signerd: a CSR, a client certificate, the rest.
 constexpr std::size_t kFrame = 256 * 1024;
 
+constexpr std::size_t kEstLabel = 64;    // the label segment of an EST path
 constexpr std::size_t kProfileName = 64;
 constexpr std::size_t kCredentialName = 512;
 constexpr std::size_t kAddress = 64;

@@ -10,8 +10,8 @@
 namespace pki::est {
 
 // The DER of a CSR out of a request body: base64 with any white space, PEM ("CERTIFICATE
-// REQUEST" and "NEW CERTIFICATE REQUEST"), or raw DER. At most limits::kBody bytes in,
-// limits::kCsr out.
+// REQUEST" and "NEW CERTIFICATE REQUEST") with nothing but white space around it, or raw DER.
+// At most limits::kBody bytes in, limits::kCsr out. Not checked: that it is a CSR.
 Result<Buffer> decode_csr_body(Bytes body);
 
 // base64 of a certs-only CMS, on one line: strongSwan 5.9.8 counts line breaks as data.

@@ -20,7 +20,8 @@ struct Route {
 // ours, an unknown operation, or more than one label.
 std::optional<Route> route(std::string_view path);
 
-// A label is one path segment that is no operation name (RFC 7030 3.2.2).
+// A label is one path segment of printable ASCII, at most limits::kEstLabel, and no operation
+// name (RFC 7030 3.2.2), whether we have that operation or not.
 bool valid_label(std::string_view label);
 
 }  // namespace pki::est

@@ -3,7 +3,7 @@
 // function of libpki that calls OpenSSL leaves the queue empty.
 #pragma once
 
-#include "libpki/base/error.h"
+#include "libpki/base/result.h"
 
 namespace pki::ossl {
 

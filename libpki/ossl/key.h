@@ -33,6 +33,8 @@ struct SignatureScheme {
     KeyType type = KeyType::rsa;
     Hash hash = Hash::none;  // none with EdDSA
     bool pss = false;
+
+    bool operator==(const SignatureScheme&) const = default;
 };
 
 // bad_signature when it does not verify, unsupported when key and scheme do not match.
@@ -46,7 +48,8 @@ Result<SignatureScheme> default_scheme(EVP_PKEY* key);
 // "rsa:3072", "ec:P-256", "ed25519", "ed448". weak_key, unsupported.
 Result<PkeyPtr> generate_key(std::string_view spec);
 
-// PEM of PKCS#8 and the older forms that OpenSSL reads; never encrypted ones (no prompt).
+// The first private key of a PEM text: PKCS#8 and the older forms that OpenSSL reads. Encrypted
+// ones are unsupported: nobody is asked for a password.
 Result<PkeyPtr> read_private_key(Bytes pem);
 Result<Secret> write_private_key(EVP_PKEY* key);  // PEM of PKCS#8
 

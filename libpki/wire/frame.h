@@ -52,7 +52,7 @@ struct Frame {
 // malformed when the length is beyond limits::kFrame or too small for a header.
 Result<std::size_t> frame_size(Bytes in);
 
-// A complete frame.
+// A complete frame and nothing behind it. unsupported for an unknown version or kind.
 Result<Frame> parse_frame(Bytes in);
 
 }  // namespace pki::wire

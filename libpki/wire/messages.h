@@ -1,7 +1,9 @@
 // The messages. Decoded ones hold views into the frame.
 //
 // Each has kKind, visit(visitor, message) and is written by encode() and read by decode().
-// decode() checks bounds and enumerations; whether a value makes sense is the receiver's.
+// decode() checks bounds and enumerations and takes one encoding of a message only; whether
+// a value makes sense is the receiver's. A sender of lists keeps their sum within
+// limits::kFrame (kFieldOverhead bytes each beside the value): encode() refuses more.
 #pragma once
 
 #include "libpki/wire/fields.h"
@@ -22,46 +24,46 @@ struct IssueRequest {
     std::string_view profile;
     Protocol protocol = Protocol::none;
     Operation operation = Operation::none;
-    Bytes csr;                            // DER
-    std::uint8_t possession_verified = 0; // 1: the worker checked the CSR's signature
+    Bytes csr;                             // DER
+    bool possession_verified = false;      // the worker checked the CSR's signature
     Credential credential = Credential::none;
-    std::string_view credential_name;     // user name, or the certificate's subject
-    Bytes client_certificate;             // DER, with Credential::certificate
+    std::string_view credential_name;      // user name, or the certificate's subject
+    Bytes client_certificate;              // DER, with Credential::certificate
     std::string_view client_address;
-    std::string_view idempotency_key;     // empty: signerd derives one from the CSR
-    std::uint32_t idempotency_window = 0; // seconds; 0: as the profile says
-    std::string_view transaction;         // for logs and the audit record
-    std::uint8_t want_chain = 0;
+    std::string_view idempotency_key;      // empty: signerd derives one from the CSR
+    std::uint32_t idempotency_window = 0;  // seconds; 0: as the profile says
+    std::string_view transaction;          // for logs and the audit record
+    bool want_chain = false;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.text(1, m.profile, limits::kProfileName);
-        v.number(2, m.protocol);
-        v.number(3, m.operation);
+        v.number(2, m.protocol, Protocol::none, Protocol::enroll);
+        v.number(3, m.operation, Operation::none, Operation::renew);
         v.bytes(4, m.csr, limits::kCsr);
-        v.number(5, m.possession_verified);
-        v.number(6, m.credential);
+        v.flag(5, m.possession_verified);
+        v.number(6, m.credential, Credential::none, Credential::certificate);
         v.text(7, m.credential_name, limits::kCredentialName);
         v.bytes(8, m.client_certificate, limits::kCertificate);
         v.text(9, m.client_address, limits::kAddress);
         v.text(10, m.idempotency_key, limits::kIdempotencyKey);
         v.number(11, m.idempotency_window);
         v.text(12, m.transaction, limits::kTransaction);
-        v.number(13, m.want_chain);
+        v.flag(13, m.want_chain);
     }
 };
 
 struct IssueReply {
     static constexpr Kind kKind = Kind::issue_reply;
 
-    Bytes certificate;          // DER
-    std::uint8_t replayed = 0;  // 1: the stored answer to an earlier, equal request
-    std::vector<Bytes> chain;   // issuing CA first; only when asked for
+    Bytes certificate;         // DER
+    bool replayed = false;     // the stored answer to an earlier, equal request
+    std::vector<Bytes> chain;  // issuing CA first; only when asked for
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.bytes(1, m.certificate, limits::kCertificate);
-        v.number(2, m.replayed);
+        v.flag(2, m.replayed);
         v.list(3, m.chain, limits::kCertificate, limits::kChain);
     }
 };
@@ -75,7 +77,7 @@ struct ErrorReply {
 
     template <class V, class M>
     static void visit(V& v, M& m) {
-        v.number(1, m.code);
+        v.number(1, m.code, Errc::malformed, Errc::internal);
         v.text(2, m.text, limits::kErrorText);
         v.number(3, m.retry_after);
     }
@@ -166,7 +168,8 @@ struct AuditPageReply {
     static constexpr Kind kKind = Kind::audit_page_reply;
 
     std::vector<Bytes> rows;    // canonical rows, audit_row.h
-    std::vector<Bytes> hashes;  // the stored chain hash of each
+    std::vector<Bytes> hashes;  // the stored chain hash of each; as many, which the receiver
+                                // checks
 
     template <class V, class M>
     static void visit(V& v, M& m) {

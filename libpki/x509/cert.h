@@ -32,15 +32,20 @@ struct Certificate {
 };
 
 // Version 3 (or 1, as old roots are, then without extensions); serial positive, at most 20
-// octets. Views into `encoding`. Not checked: signatures and chains.
+// octets; unique identifiers are unsupported. Views into `encoding`. Not checked: signatures,
+// chains, what the extensions hold.
 Result<Tbs> parse_tbs(Bytes encoding);
 Result<Certificate> parse_certificate(Bytes der);
 
-std::optional<San> certificate_san(const Certificate& certificate);
-// Upper-level helpers for records: lower-case hex of the serial without a sign octet.
+// The subjectAltName, none when the certificate has none, and the error of parse_san when it
+// has one that we cannot read: "no names" would be the wrong answer to a comparison.
+Result<std::optional<San>> certificate_san(const Certificate& certificate);
+
+// For records: lower-case hex of the serial without a sign octet.
 std::string serial_text(const Tbs& tbs);
 
-// Does the issuer's key verify this certificate? Names and validity are not looked at.
+// Does the issuer's key verify this certificate? unsupported for SHA-1. Names and validity
+// are not looked at.
 Status verify_signature(const Certificate& certificate, const Spki& issuer);
 
 // The DER of every CERTIFICATE block of a PEM text, in order; other blocks are skipped.

@@ -19,7 +19,9 @@ struct Extensions {
     const Extension* find(Bytes id) const;
 };
 
-// From the SEQUENCE OF Extension. The same id twice is malformed (RFC 5280 4.2).
+// From the SEQUENCE OF Extension, which may be empty: some devices ask for no extension in
+// that way. The same id twice is malformed (RFC 5280 4.2). Not checked: the values, which the
+// functions below read.
 Result<Extensions> parse_extensions(Bytes encoding);
 
 // Bits of KeyUsage in the order of RFC 5280 4.2.1.3.
@@ -34,8 +36,10 @@ enum KeyUsage : std::uint16_t {
     kEncipherOnly = 1 << 7,
     kDecipherOnly = 1 << 8,
 };
+// At least one bit is set; trailing zero bits are accepted.
 Result<std::uint16_t> parse_key_usage(Bytes value);
-// Purposes as OID contents.
+
+// Purposes as OID contents, at least one.
 Result<std::vector<Bytes>> parse_extended_key_usage(Bytes value);
 
 struct BasicConstraints {
@@ -44,7 +48,8 @@ struct BasicConstraints {
 };
 Result<BasicConstraints> parse_basic_constraints(Bytes value);
 
-// The keyIdentifier of AuthorityKeyIdentifier, empty when absent; and of SKI.
+// The keyIdentifier of AuthorityKeyIdentifier, empty when absent; and that of
+// SubjectKeyIdentifier.
 Result<Bytes> parse_authority_key_identifier(Bytes value);
 Result<Bytes> parse_subject_key_identifier(Bytes value);
 

@@ -26,18 +26,21 @@ struct Name {
 };
 
 // Accepts UTF8String, PrintableString, TeletexString (as Latin-1), IA5String, BMPString and
-// UniversalString; the characters of each are checked. At most limits::kRdns.
+// UniversalString; the characters of each are checked, control characters refused. At most
+// limits::kRdns attributes of limits::kAttributeValue bytes. Not checked: the order of the
+// attributes within an RDN.
 Result<Name> parse_name(Bytes encoding);
 
-// The value as UTF-8. Control characters and NUL make parse_name fail, so this cannot.
+// The value as UTF-8, without control characters: parse_name() refuses them.
 std::string attribute_text(const NameAttribute& attribute);
 
 // RFC 4514 with the short names of attribute_name(); for audit records and people, last RDN
-// first. Special and non-printing characters are escaped.
+// first. Special characters are escaped; the value behind a dotted type is "#" and hexadecimal.
 std::string name_text(const Name& name);
 
-// RFC 5280 7.1: same RDNs in the same order, attribute values compared as UTF-8, ASCII
-// letters without case, inner white space folded, whatever the string type.
+// RFC 5280 7.1: same RDNs in the same order, the attributes of one RDN in any order, values
+// compared as UTF-8 whatever the string type: ASCII letters without case, spaces at the ends
+// dropped and inner ones folded.
 bool same_name(const Name& a, const Name& b);
 
 // "CN", "O", "serialNumber", … for types in oids.h, else the dotted OID.
@@ -47,12 +50,14 @@ Result<Buffer> attribute_type(std::string_view name);
 
 // Writes a Name from (type OID content, UTF-8 value) pairs, one per RDN. C, serialNumber and
 // dnQualifier as PrintableString, emailAddress and DC as IA5String, the rest UTF8String.
+// malformed when a value does not fit its type, is empty or too long.
 struct NamePart {
     Bytes type;
     std::string value;
 };
 Result<Buffer> build_name(const std::vector<NamePart>& parts);
-// "CN=Demo Root, O=Example" in the order given (the first part becomes the first RDN).
+// "CN=Demo Root, O=Example" in the order given (the first part becomes the first RDN), special
+// characters escaped as in RFC 4514. One attribute per RDN; an empty text is the empty name.
 Result<Buffer> name_from_text(std::string_view text);
 
 }  // namespace pki::x509

@@ -8,7 +8,8 @@
 
 namespace pki::x509 {
 
-// "1.2.840.113549.1.1.11" <-> content octets.
+// "1.2.840.113549.1.1.11" <-> content octets. Arcs have at most 64 bits; the text of an OID
+// with a larger one is "hex:" and its octets.
 Result<Buffer> oid_from_text(std::string_view dotted);
 std::string oid_to_text(Bytes content);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "libpki/x509/cert.h"
 #include "libpki/x509/csr.h"
 
 namespace pki::x509 {
@@ -16,50 +17,65 @@ struct KeyRule {
     ossl::Curve curve = ossl::Curve::none;
     std::size_t min_bits = 0;  // RSA
     std::size_t max_bits = 0;
+
+    bool allows(const Spki& spki) const;
+    std::string describe() const;  // as parse_key_rule() reads it
 };
-// "rsa:2048-4096", "rsa:3072", "ec:P-256", "ed25519". RSA below 2048 is refused here.
+// "rsa:2048-4096", "rsa:3072", "ec:P-256", "ed25519". weak_key for RSA below 2048 bits,
+// malformed for anything else that is not in this form.
 Result<KeyRule> parse_key_rule(std::string_view text);
 
-// "*" stands for any run of characters without ".", "**" for any run at all; everything
-// else for itself. ASCII letters compare without case.
+// "*" stands for one or more characters other than ".", "**" for one or more of any kind,
+// everything else for itself; ASCII letters compare without case. Neither stands for a "*" of
+// the text: "**" does not let a request have "*.example.com", only a pattern with "\*" does,
+// since "\" takes the special meaning of the character behind it. Time grows with the product
+// of the two lengths, whatever the pattern.
 bool glob_match(std::string_view pattern, std::string_view text);
 
 struct SubjectRule {
     bool required = false;
-    std::vector<std::string> patterns;  // any of them; empty: any value
+    std::vector<std::string> patterns;  // one must match each value; empty: any value
 };
 
 struct IpRange {
     std::array<std::uint8_t, 16> address{};
     std::size_t octets = 4;  // 4 or 16
     unsigned prefix = 32;
+
+    bool contains(Bytes address_octets) const;
 };
-Result<IpRange> parse_ip_range(std::string_view text);  // "192.0.2.0/24", "2001:db8::/32"
+// "192.0.2.0/24", "2001:db8::/32", "192.0.2.1". malformed when bits behind the prefix are set.
+Result<IpRange> parse_ip_range(std::string_view text);
 
 struct Profile {
     std::string name;
     std::vector<KeyRule> keys;
     std::map<Buffer, SubjectRule> subject;  // by attribute type (OID content); others refused
-    bool empty_subject = false;             // allowed when a SAN is there
-    std::map<SanType, std::vector<std::string>> san;  // text types: patterns
+    bool empty_subject = false;  // allowed, in spite of required attributes, with a SAN
+    // Patterns, one of which must match; for all types but ip. They are applied to
+    // general_name_text() behind its "type:".
+    std::map<SanType, std::vector<std::string>> san;
     std::vector<IpRange> san_ip;
     bool san_required = false;
     std::uint16_t key_usage = 0;  // with EC and EdDSA keys the encipherment bits are left out
     std::vector<Buffer> extended_key_usage;
     std::vector<Buffer> required_attributes;  // types that the CSR must carry
-    bool ignore_requested_usages = false;     // else KU and EKU beyond the profile are refused
+    // Else usages, must-staple and critical extensions beyond the profile are refused.
+    bool ignore_requested_usages = false;
     std::int64_t validity_seconds = 0;
     std::int64_t backdate_seconds = 300;
     bool must_staple = false;
 };
 
-// denied or weak_key, with text = the rule ("profile: subject.CN", "profile: keys", …) and
-// detail = what was wrong with what value, for the peer to read. Rules: keys, subject
-// attributes, SAN types and patterns, usages asked for, basicConstraints with CA TRUE
-// (always refused), required attributes.
+// denied or weak_key, with text = the rule ("profile: keys", "profile: subject", …) and
+// detail = what was wrong with what value, for the peer to read. In this order: keys, subject
+// attributes, SAN types and patterns, basicConstraints with CA TRUE (always refused), usages
+// asked for, critical extensions that the certificate would not have, required attributes.
+// malformed when one of these extensions is. Other requested extensions are ignored: the
+// profile says what the certificate holds.
 Status check_request(const Profile& profile, const Csr& csr);
 
 // Renewal (RFC 7030 4.2.2): subject and SAN of the CSR are those of the certificate.
-Status check_same_identity(const Csr& csr, const struct Certificate& certificate);
+Status check_same_identity(const Csr& csr, const Certificate& certificate);
 
 }  // namespace pki::x509

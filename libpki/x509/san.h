@@ -21,10 +21,11 @@ enum class SanType : std::uint8_t {
 
 struct GeneralName {
     SanType type = SanType::dns;
-    Bytes value;     // content of the [n]: text for email, dns, uri; 4 or 16 bytes for ip;
-                     // the Name SEQUENCE for directory_name
+    Bytes value;       // content of the [n]: text for email, dns, uri; 4 or 16 bytes for ip;
+                       // the Name SEQUENCE for directory_name; for other_name the DER
+                       // inside its [0]
     Bytes other_type;  // other_name: its type-id (OID content)
-    Bytes encoding;  // the GeneralName
+    Bytes encoding;    // the GeneralName
 };
 
 struct San {
@@ -33,8 +34,11 @@ struct San {
 };
 
 // At least one name, at most limits::kGeneralNames. dns, email and uri are printable ASCII
-// without spaces; dns is made of labels of 1 to 63 letters, digits, "-" and "_", the first
-// one may be "*"; ip is 4 or 16 bytes. x400Address and ediPartyName are unsupported.
+// without spaces; dns is made of labels of 1 to 63 letters, digits, "-" and "_", 253 bytes in
+// all, "*" may stand before the first dot, none at the end; email has a local part and a host;
+// uri is not relative; ip is 4 or 16 bytes; a directory_name is not empty. x400Address and
+// ediPartyName are unsupported. Not checked: that the SAN is anybody's, and the content of an
+// other_name beyond that it is one element.
 Result<San> parse_san(Bytes encoding);
 
 // "dns:device.example.com", "ip:192.0.2.1", "other:1.2.3:<hex>"; for audit records and rules.
@@ -42,7 +46,8 @@ std::string general_name_text(const GeneralName& name);
 // "dns", "email", "uri", "ip", "dirname", "other", "rid".
 std::string_view san_type_name(SanType type);
 
-// Same set of names whatever their order; host names without case.
+// Same set of names whatever their order; dns names and the hosts of email addresses without
+// case, everything else byte by byte.
 bool same_san(const San& a, const San& b);
 
 // "dns:a.example", "ip:192.0.2.1" or "ip:2001:db8::1", "email:…", "uri:…": the whole

@@ -1,0 +1,34 @@
+#include "libpki/wire/messages.h"
+
+namespace pki::wire {
+
+std::string_view name(Protocol protocol) {
+    switch (protocol) {
+        case Protocol::none: return "none";
+        case Protocol::est: return "est";
+        case Protocol::scep: return "scep";
+        case Protocol::cmp: return "cmp";
+        case Protocol::enroll: return "enroll";
+    }
+    return "unknown";
+}
+
+std::string_view name(Operation operation) {
+    switch (operation) {
+        case Operation::none: return "none";
+        case Operation::enroll: return "enroll";
+        case Operation::renew: return "renew";
+    }
+    return "unknown";
+}
+
+std::string_view name(Credential credential) {
+    switch (credential) {
+        case Credential::none: return "none";
+        case Credential::basic: return "basic";
+        case Credential::certificate: return "certificate";
+    }
+    return "unknown";
+}
+
+}  // namespace pki::wire

@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "libpki/base/ascii.h"
+#include "libpki/x509/algorithm.h"
+#include "libpki/x509/csr.h"
+#include "libpki/x509/oids.h"
+
+namespace pki::x509 {
+
+namespace {
+
+// PrintableString (X.680 41.4).
+bool is_printable(char c) { return is_letter(c) || is_digit(c) || one_of(c, " '()+,-./:=?"); }
+
+template <class Body>
+Buffer attribute(Bytes type, Body&& value) {
+    der::Writer w;
+    w.sequence([&] {
+        w.oid(type);
+        w.set([&] { value(w); });
+    });
+    return std::move(w).take();
+}
+
+// RFC 2985 5.4.1: PrintableString where the characters allow it.
+Buffer challenge_attribute(const std::string& password) {
+    const bool printable = std::ranges::all_of(password, is_printable);
+    return attribute(oid::kChallengePassword, [&](der::Writer& w) {
+        w.primitive(printable ? der::kPrintableString : der::kUtf8String, as_bytes(password));
+    });
+}
+
+Buffer extension_request(Bytes san) {
+    return attribute(oid::kExtensionRequest, [&](der::Writer& w) {
+        w.sequence([&] {
+            w.sequence([&] {
+                w.oid(oid::kSubjectAltName);
+                w.octet_string(san);
+            });
+        });
+    });
+}
+
+// In the order that X.690 11.6 demands of a SET OF.
+std::vector<Buffer> attributes(const CsrSpec& spec) {
+    std::vector<Buffer> out;
+    if (!spec.challenge_password.empty())
+        out.push_back(challenge_attribute(spec.challenge_password));
+    if (!spec.san.empty()) out.push_back(extension_request(spec.san));
+    std::ranges::sort(out);
+    return out;
+}
+
+}  // namespace
+
+Result<Buffer> build_csr(const CsrSpec& spec, EVP_PKEY* key) {
+    PKI_TRY(const ossl::SignatureScheme scheme, ossl::default_scheme(key));
+    PKI_TRY(const Buffer spki, ossl::public_key_der(key));
+    der::Writer info;
+    info.sequence([&] {
+        info.integer(0);
+        info.raw(spec.subject);
+        info.raw(spki);
+        info.tlv(der::constructed(0), [&] {
+            for (const Buffer& encoded : attributes(spec)) info.raw(encoded);
+        });
+    });
+    PKI_TRY(const Buffer signature, ossl::sign(key, scheme, info.view()));
+    der::Writer csr;
+    csr.sequence([&] {
+        csr.raw(info.view());
+        write_signature_algorithm(csr, scheme);
+        csr.bit_string(signature);
+    });
+    return std::move(csr).take();
+}
+
+}  // namespace pki::x509

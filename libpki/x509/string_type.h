@@ -1,0 +1,17 @@
+// The string types of names (RFC 5280 4.1.2.4) read as Unicode.
+#pragma once
+
+#include <string>
+
+#include "libpki/base/der_reader.h"
+
+namespace pki::x509 {
+
+// Characters that the type allows, none of them a control character; not empty, at most
+// limits::kAttributeValue bytes as encoded. `value` is the content of the element.
+Status check_string(std::uint8_t tag, Bytes value);
+
+// UTF-8 of a value that check_string() accepts.
+std::string utf8_string(std::uint8_t tag, Bytes value);
+
+}  // namespace pki::x509

@@ -1,0 +1,59 @@
+// The encoding of a message is canonical: whatever decodes encodes to the bytes that it was.
+// The size of a frame is known from its first four bytes, and nothing behind the input is read.
+#include "libpki/wire/audit_row.h"
+#include "t/fuzz/fuzz.h"
+
+namespace {
+
+using pki::Buffer;
+using pki::Bytes;
+namespace wire = pki::wire;
+
+template <class M>
+void check_message(const wire::Frame& frame, Bytes whole) {
+    const auto message = wire::decode<M>(frame);
+    if (!message) return;
+    const auto encoded = wire::encode(*message, frame.header.id);
+    PROPERTY(encoded && pki::equal(*encoded, whole));
+}
+
+template <class... M>
+void check_messages(const wire::Frame& frame, Bytes whole) {
+    (check_message<M>(frame, whole), ...);
+}
+
+// A copy of the first bytes, with nothing behind it that could be read unnoticed.
+void check_prefix(Bytes input, std::size_t length) {
+    const Buffer prefix = pki::to_buffer(input.first(std::min(length, input.size())));
+    const auto size = wire::frame_size(prefix);
+    PROPERTY(prefix.size() >= wire::kLengthSize || (size && *size == 0));
+    if (size && *size != 0)
+        PROPERTY(*size >= wire::kHeaderSize &&
+                 *size <= wire::kLengthSize + pki::limits::kFrame);
+    const auto frame = wire::parse_frame(prefix);
+    PROPERTY(!frame || (size && *size == prefix.size()));
+}
+
+void check_audit_row(Bytes input) {
+    const auto row = wire::parse_canonical(input);
+    if (!row) return;
+    const auto canonical = wire::canonical(*row);
+    PROPERTY(canonical && pki::equal(*canonical, input));
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const Bytes input(data, size);
+    for (const std::size_t length : {std::size_t{0}, std::size_t{3}, std::size_t{4},
+                                     wire::kHeaderSize - 1, wire::kHeaderSize, size})
+        check_prefix(input, length);
+    check_audit_row(input);
+    const auto frame = wire::parse_frame(input);
+    if (!frame) return 0;
+    check_messages<wire::IssueRequest, wire::IssueReply, wire::ErrorReply, wire::CaCertsRequest,
+                   wire::CaCertsReply, wire::StatusRequest, wire::CertListRequest,
+                   wire::CertShowRequest, wire::JsonReply, wire::AuditPageRequest,
+                   wire::AuditPageReply>(*frame, input);
+    return 0;
+}

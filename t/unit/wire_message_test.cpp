@@ -1,0 +1,280 @@
+#include "libpki/wire/messages.h"
+#include "t/unit/unit.h"
+
+namespace {
+
+using pki::as_bytes;
+using pki::Buffer;
+using pki::Bytes;
+using pki::Errc;
+using unit::hex;
+namespace wire = pki::wire;
+
+// The frame of a message of this kind with these fields.
+Buffer frame(wire::Kind kind, std::string_view fields) {
+    Buffer out = hex("00000000 01 00 0000 0000000000000007");
+    pki::append(out, hex(fields));
+    out[3] = static_cast<std::uint8_t>(out.size() - wire::kLengthSize);
+    out[5] = static_cast<std::uint8_t>(kind);
+    return out;
+}
+
+template <class M>
+bool readable(std::string_view fields) {
+    const Buffer in = frame(M::kKind, fields);
+    return wire::decode<M>(*wire::parse_frame(in)).has_value();
+}
+
+void encoding_of_a_frame(void**) {
+    wire::ErrorReply reply;
+    reply.code = Errc::limited;
+    reply.text = "slow";
+    reply.retry_after = 60;
+    const auto encoded = wire::encode(reply, 0x0102030405060708);
+    assert_ok(encoded);
+    assert_hex(*encoded,
+               "00000024"
+               "01"
+               "01"
+               "0000"
+               "0102030405060708"
+               "01"
+               "00000001"
+               "09"
+               "02"
+               "00000004"
+               "736c6f77"
+               "03"
+               "00000004"
+               "0000003c");
+    const auto parsed = wire::parse_frame(*encoded);
+    assert_ok(parsed);
+    assert_true(parsed->header.kind == wire::Kind::error_reply);
+    assert_true(parsed->header.id == 0x0102030405060708);
+    const auto decoded = wire::decode<wire::ErrorReply>(*parsed);
+    assert_ok(decoded);
+    assert_int_equal(decoded->code, Errc::limited);
+    assert_text(decoded->text, "slow");
+    assert_int_equal(decoded->retry_after, 60);
+}
+
+void empty_values_are_left_out(void**) {
+    assert_hex(*wire::encode(wire::IssueRequest{}, 0), "0000000c010200000000000000000000");
+    assert_hex(*wire::encode(wire::StatusRequest{}, 1), "0000000c011000000000000000000001");
+}
+
+void size_of_a_frame(void**) {
+    const auto size = [](const char* digits) { return wire::frame_size(hex(digits)); };
+    assert_int_equal(*size(""), 0);
+    assert_int_equal(*size("000000"), 0);
+    assert_int_equal(*size("0000000c"), 16);
+    assert_int_equal(*size("0000000c01"), 16);
+    assert_int_equal(*size("00040000"), 4 + pki::limits::kFrame);
+    assert_error(Errc::malformed, size("00040001"));
+    assert_error(Errc::malformed, size("ffffffff"));
+    assert_error(Errc::malformed, size("0000000b"));
+    assert_error(Errc::malformed, size("00000000"));
+}
+
+void bad_headers(void**) {
+    const auto parse = [](const char* digits) {
+        const Buffer in = hex(digits);
+        return wire::parse_frame(in);
+    };
+    assert_ok(parse("0000000c 01 10 0000 0000000000000001"));
+    assert_error(Errc::unsupported, parse("0000000c 00 10 0000 0000000000000001"));
+    assert_error(Errc::unsupported, parse("0000000c 02 10 0000 0000000000000001"));
+    assert_error(Errc::unsupported, parse("0000000c 01 00 0000 0000000000000001"));
+    assert_error(Errc::unsupported, parse("0000000c 01 06 0000 0000000000000001"));
+    assert_error(Errc::unsupported, parse("0000000c 01 ff 0000 0000000000000001"));
+    assert_error(Errc::malformed, parse("0000000c 01 10 0001 0000000000000001"));
+    assert_error(Errc::malformed, parse("0000000c 01 10 0000 00000000000000"));
+    assert_error(Errc::malformed, parse("0000000c 01 10 0000 0000000000000001 00"));
+    assert_error(Errc::malformed, parse("0000"));
+}
+
+void another_kind_is_not_decoded(void**) {
+    const Buffer in = frame(wire::Kind::status_request, "");
+    assert_ok(wire::decode<wire::StatusRequest>(*wire::parse_frame(in)));
+    assert_error(Errc::malformed, wire::decode<wire::CaCertsRequest>(*wire::parse_frame(in)));
+}
+
+// What FieldWriter would not have written is refused: a message has one encoding.
+void only_the_canonical_encoding(void**) {
+    using M = wire::CertListRequest;
+    assert_true(readable<M>(""));
+    assert_true(readable<M>("01 00000001 61 04 00000004 00000001"));
+    assert_false(readable<M>("04 00000004 00000001 01 00000001 61"));  // out of order
+    assert_false(readable<M>("01 00000001 61 01 00000001 61"));        // repeated
+    assert_false(readable<M>("05 00000001 61"));                       // unknown tag
+    assert_false(readable<M>("00 00000001 61"));
+    assert_false(readable<M>("01 00000000"));           // empty
+    assert_false(readable<M>("04 00000004 00000000"));  // zero
+    assert_false(readable<M>("04 00000001 01"));        // width
+    assert_false(readable<M>("04 00000008 0000000000000001"));
+    assert_false(readable<M>("01 00000002 61"));  // truncated
+    assert_false(readable<M>("01 000000"));
+    assert_false(readable<M>("01"));
+    assert_false(readable<M>("01 ffffffff 61"));
+}
+
+void text_is_plain(void**) {
+    using M = wire::CaCertsRequest;
+    assert_true(readable<M>("01 00000005 636166c3a9"));
+    for (const char* bad : {"01 00000001 0a", "01 00000001 00", "01 00000001 7f",
+                            "01 00000001 e9", "01 00000002 c285"})
+        assert_false(readable<M>(bad));
+    wire::CaCertsRequest request;
+    request.profile = "a\nb";
+    assert_error(Errc::internal, wire::encode(request, 1));
+}
+
+void bounds_hold_on_both_sides(void**) {
+    const std::string longest(pki::limits::kProfileName, 'a');
+    wire::CaCertsRequest request;
+    request.profile = longest;
+    const auto encoded = wire::encode(request, 1);
+    assert_ok(encoded);
+    assert_ok(wire::decode<wire::CaCertsRequest>(*wire::parse_frame(*encoded)));
+
+    const std::string too_long = longest + 'a';
+    request.profile = too_long;
+    assert_error(Errc::internal, wire::encode(request, 1));
+    assert_false(
+        readable<wire::CaCertsRequest>("01 00000041 " + pki::hex_encode(as_bytes(too_long))));
+}
+
+void enumerations_are_checked(void**) {
+    using M = wire::IssueRequest;
+    assert_true(readable<M>("02 00000001 04 03 00000001 02"));
+    assert_false(readable<M>("02 00000001 05"));
+    assert_false(readable<M>("03 00000001 03"));
+    assert_false(readable<M>("06 00000001 03"));
+    assert_true(readable<wire::ErrorReply>("01 00000001 0b"));
+    assert_false(readable<wire::ErrorReply>("01 00000001 0c"));
+    assert_false(readable<wire::ErrorReply>(""));  // no Errc is zero
+    wire::IssueRequest request;
+    request.protocol = static_cast<wire::Protocol>(9);
+    assert_error(Errc::internal, wire::encode(request, 1));
+}
+
+void flags_are_0_or_1(void**) {
+    using M = wire::IssueRequest;
+    assert_true(readable<M>("05 00000001 01"));
+    assert_false(readable<M>("05 00000001 00"));
+    assert_false(readable<M>("05 00000001 02"));
+    assert_false(readable<M>("0d 00000001 ff"));
+}
+
+void all_fields_of_an_issue_request(void**) {
+    const Buffer csr = hex("3000"), certificate = hex("300100");
+    wire::IssueRequest request;
+    request.profile = "tls";
+    request.protocol = wire::Protocol::est;
+    request.operation = wire::Operation::renew;
+    request.csr = csr;
+    request.possession_verified = true;
+    request.credential = wire::Credential::certificate;
+    request.credential_name = "CN=a";
+    request.client_certificate = certificate;
+    request.client_address = "192.0.2.1";
+    request.idempotency_key = "key";
+    request.idempotency_window = 3600;
+    request.transaction = "t-1";
+    request.want_chain = true;
+    const auto encoded = wire::encode(request, 1);
+    assert_ok(encoded);
+    const auto decoded = wire::decode<wire::IssueRequest>(*wire::parse_frame(*encoded));
+    assert_ok(decoded);
+    assert_text(decoded->profile, "tls");
+    assert_true(decoded->protocol == wire::Protocol::est);
+    assert_true(decoded->operation == wire::Operation::renew);
+    assert_hex(decoded->csr, "3000");
+    assert_true(decoded->possession_verified);
+    assert_true(decoded->credential == wire::Credential::certificate);
+    assert_text(decoded->credential_name, "CN=a");
+    assert_hex(decoded->client_certificate, "300100");
+    assert_text(decoded->client_address, "192.0.2.1");
+    assert_text(decoded->idempotency_key, "key");
+    assert_int_equal(decoded->idempotency_window, 3600);
+    assert_text(decoded->transaction, "t-1");
+    assert_true(decoded->want_chain);
+    assert_hex(*wire::encode(*decoded, 1), pki::hex_encode(*encoded));
+}
+
+void lists(void**) {
+    const Buffer first = hex("aa"), second = hex("bbcc");
+    wire::CaCertsReply reply;
+    reply.certificates = {first, second};
+    const auto encoded = wire::encode(reply, 1);
+    assert_ok(encoded);
+    assert_hex(wire::parse_frame(*encoded)->fields, "0100000001aa0100000002bbcc");
+    const auto decoded = wire::decode<wire::CaCertsReply>(*wire::parse_frame(*encoded));
+    assert_ok(decoded);
+    assert_int_equal(decoded->certificates.size(), 2);
+    assert_hex(decoded->certificates[1], "bbcc");
+    assert_false(readable<wire::CaCertsReply>("01 00000001 aa 01 00000000"));
+    reply.certificates.push_back({});
+    assert_error(Errc::internal, wire::encode(reply, 1));
+    reply.certificates.assign(pki::limits::kChain, first);
+    const auto longest = wire::encode(reply, 1);
+    assert_ok(longest);
+    assert_ok(wire::decode<wire::CaCertsReply>(*wire::parse_frame(*longest)));
+    reply.certificates.push_back(first);
+    assert_error(Errc::internal, wire::encode(reply, 1));
+    std::string fields;
+    for (std::size_t i = 0; i < pki::limits::kChain + 1; i++) fields += "01 00000001 aa";
+    assert_false(readable<wire::CaCertsReply>(fields));
+}
+
+void a_message_fits_a_frame(void**) {
+    const Buffer row(16 * 1024);
+    wire::AuditPageReply page;
+    page.rows.assign(15, row);
+    const auto encoded = wire::encode(page, 1);
+    assert_ok(encoded);
+    assert_ok(wire::parse_frame(*encoded));
+    page.rows.push_back(row);
+    assert_error(Errc::internal, wire::encode(page, 1));
+}
+
+void json_is_bounded(void**) {
+    Buffer json(pki::limits::kAdminText, ' ');
+    wire::JsonReply reply;
+    reply.json = json;
+    assert_ok(wire::encode(reply, 1));
+    json.push_back(' ');
+    reply.json = json;
+    assert_error(Errc::internal, wire::encode(reply, 1));
+}
+
+void names(void**) {
+    assert_text(wire::name(wire::Protocol::est), "est");
+    assert_text(wire::name(wire::Protocol::enroll), "enroll");
+    assert_text(wire::name(wire::Operation::renew), "renew");
+    assert_text(wire::name(wire::Credential::basic), "basic");
+    assert_text(wire::name(static_cast<wire::Protocol>(99)), "unknown");
+}
+
+}  // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(encoding_of_a_frame),
+        cmocka_unit_test(empty_values_are_left_out),
+        cmocka_unit_test(size_of_a_frame),
+        cmocka_unit_test(bad_headers),
+        cmocka_unit_test(another_kind_is_not_decoded),
+        cmocka_unit_test(only_the_canonical_encoding),
+        cmocka_unit_test(text_is_plain),
+        cmocka_unit_test(bounds_hold_on_both_sides),
+        cmocka_unit_test(enumerations_are_checked),
+        cmocka_unit_test(flags_are_0_or_1),
+        cmocka_unit_test(all_fields_of_an_issue_request),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(a_message_fits_a_frame),
+        cmocka_unit_test(json_is_bounded),
+        cmocka_unit_test(names),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}

@@ -1,0 +1,455 @@
+#include "libpki/x509/profile.h"
+
+#include "libpki/base/der_writer.h"
+#include "libpki/x509/oids.h"
+#include "libpki/x509/tbs.h"
+#include "t/unit/unit.h"
+
+namespace {
+
+using pki::as_bytes;
+using pki::Buffer;
+using pki::Bytes;
+using pki::Errc;
+using unit::hex;
+namespace der = pki::der;
+namespace oid = pki::x509::oid;
+namespace x509 = pki::x509;
+
+// A P-256 key; that the point is on the curve is nobody's concern here.
+Buffer p256_key() {
+    Buffer spki = hex("3059 3013 06072a8648ce3d0201 06082a8648ce3d030107 0342 0004");
+    spki.resize(spki.size() + 64, 0x11);
+    return spki;
+}
+
+Buffer rsa_key(std::size_t octets) {
+    der::Writer w;
+    w.sequence([&] {
+        w.sequence([&] {
+            w.oid(oid::kRsaEncryption);
+            w.null();
+        });
+        der::Writer key;
+        key.sequence([&] {
+            key.integer(Bytes(Buffer(octets, 0xff)));
+            key.integer(65537);
+        });
+        w.bit_string(key.view());
+    });
+    return std::move(w).take();
+}
+
+struct RequestedExtension {
+    Bytes id;
+    bool critical;
+    Buffer value;
+};
+
+// What a device asks for. Its signature is not a signature.
+struct Request {
+    Buffer key = p256_key();
+    std::string subject = "O=Example, CN=device-1";
+    std::vector<std::string> san;
+    std::vector<RequestedExtension> extensions;
+    std::vector<Bytes> other_attributes;
+
+    void write_attributes(der::Writer& w) const;
+    Buffer encode() const;
+};
+
+void Request::write_attributes(der::Writer& w) const {
+    for (const Bytes type : other_attributes)
+        w.sequence([&] {
+            w.oid(type);
+            w.set([&] { w.primitive(der::kUtf8String, as_bytes("x")); });
+        });
+    std::vector<RequestedExtension> all = extensions;
+    if (!san.empty()) all.push_back({oid::kSubjectAltName, false, *x509::build_san(san)});
+    if (all.empty()) return;
+    w.sequence([&] {
+        w.oid(oid::kExtensionRequest);
+        w.set([&] {
+            w.sequence([&] {
+                for (const RequestedExtension& extension : all)
+                    w.sequence([&] {
+                        w.oid(extension.id);
+                        if (extension.critical) w.boolean(true);
+                        w.octet_string(extension.value);
+                    });
+            });
+        });
+    });
+}
+
+Buffer Request::encode() const {
+    der::Writer w;
+    w.sequence([&] {
+        w.sequence([&] {
+            w.integer(0);
+            w.raw(*x509::name_from_text(subject));
+            w.raw(key);
+            w.tlv(der::constructed(0), [&] { write_attributes(w); });
+        });
+        w.sequence([&] { w.oid(oid::kEcdsaSha256); });
+        w.bit_string(hex("3006020101020101"));
+    });
+    return std::move(w).take();
+}
+
+// "allowed", or the message of the refusal.
+std::string verdict(const x509::Profile& profile, const Request& request) {
+    const Buffer encoding = request.encode();
+    const auto csr = x509::parse_csr(encoding);
+    if (!csr) return "unreadable: " + csr.error().message();
+    const auto status = x509::check_request(profile, *csr);
+    return status ? "allowed" : status.error().message();
+}
+
+Errc code(const x509::Profile& profile, const Request& request) {
+    const Buffer encoding = request.encode();
+    return x509::check_request(profile, *x509::parse_csr(encoding)).error().code;
+}
+
+x509::Profile device_profile() {
+    x509::Profile profile;
+    profile.keys = {*x509::parse_key_rule("ec:P-256"), *x509::parse_key_rule("rsa:2048-3072")};
+    profile.subject[pki::to_buffer(oid::kCommonName)] = {true, {"device-*"}};
+    profile.subject[pki::to_buffer(oid::kOrganization)] = {false, {}};
+    profile.key_usage = x509::kDigitalSignature | x509::kKeyEncipherment;
+    profile.extended_key_usage = {pki::to_buffer(oid::kClientAuth)};
+    return profile;
+}
+
+Buffer key_usage(std::uint32_t mask) {
+    der::Writer w;
+    w.named_bits(mask);
+    return std::move(w).take();
+}
+
+Buffer purposes(std::initializer_list<Bytes> list) {
+    der::Writer w;
+    w.sequence([&] {
+        for (const Bytes purpose : list) w.oid(purpose);
+    });
+    return std::move(w).take();
+}
+
+void a_fitting_request(void**) { assert_text(verdict(device_profile(), {}), "allowed"); }
+
+void keys(void**) {
+    Request request;
+    request.key = rsa_key(256);
+    assert_text(verdict(device_profile(), request), "allowed");
+    request.key = rsa_key(128);
+    assert_text(verdict(device_profile(), request),
+                "profile: keys: rsa:1024 is none of ec:P-256, rsa:2048-3072");
+    assert_int_equal(code(device_profile(), request), Errc::weak_key);
+    request.key = rsa_key(512);
+    assert_int_equal(code(device_profile(), request), Errc::weak_key);
+    x509::Profile profile = device_profile();
+    profile.keys = {*x509::parse_key_rule("ec:P-384")};
+    assert_text(verdict(profile, {}), "profile: keys: ec:P-256 is none of ec:P-384");
+}
+
+void subject_attributes(void**) {
+    Request request;
+    request.subject = "CN=Device-2";
+    assert_text(verdict(device_profile(), request), "allowed");
+    request.subject = "CN=router-1";
+    assert_text(verdict(device_profile(), request),
+                "profile: subject: CN: \"router-1\" matches no pattern");
+    assert_int_equal(code(device_profile(), request), Errc::denied);
+    request.subject = "CN=device-1, CN=router-1";
+    assert_text(verdict(device_profile(), request),
+                "profile: subject: CN: \"router-1\" matches no pattern");
+    request.subject = "CN=device-1, OU=any";
+    assert_text(verdict(device_profile(), request), "profile: subject: OU is not allowed");
+    request.subject = "O=Example";
+    assert_text(verdict(device_profile(), request), "profile: subject: CN is required");
+    request.subject = "CN=device-1, 1.2.3.4=a";
+    assert_text(verdict(device_profile(), request), "profile: subject: 1.2.3.4 is not allowed");
+}
+
+void values_are_shown_safely(void**) {
+    Request request;
+    request.subject = "CN=a\\\"b" + std::string(200, 'c');
+    assert_text(
+        verdict(device_profile(), request),
+        "profile: subject: CN: \"a\\x22b" + std::string(97, 'c') + "...\" matches no pattern");
+}
+
+void an_empty_subject_needs_a_san(void**) {
+    x509::Profile profile = device_profile();
+    profile.san[x509::SanType::dns] = {"**"};
+    Request request;
+    request.subject = "";
+    request.san = {"dns:a.example"};
+    assert_text(verdict(profile, request), "profile: subject: empty");
+    profile.empty_subject = true;
+    assert_text(verdict(profile, request), "allowed");
+    request.san.clear();
+    assert_text(verdict(profile, request), "profile: subject: empty");
+}
+
+void san_names(void**) {
+    x509::Profile profile = device_profile();
+    profile.san[x509::SanType::dns] = {"*.example.com", "*.example.net"};
+    profile.san[x509::SanType::uri] = {"urn:dev:**"};
+    Request request;
+    request.san = {"dns:A.example.COM", "dns:b.example.net", "uri:urn:dev:1.2"};
+    assert_text(verdict(profile, request), "allowed");
+    request.san.push_back("dns:a.b.example.com");
+    assert_text(verdict(profile, request),
+                "profile: san: \"dns:a.b.example.com\" is not allowed");
+    assert_int_equal(code(profile, request), Errc::denied);
+    request.san = {"dns:*.example.com"};
+    assert_text(verdict(profile, request),
+                "profile: san: \"dns:*.example.com\" is not allowed");
+    request.san = {"email:a@example.com"};
+    assert_text(verdict(profile, request),
+                "profile: san: \"email:a@example.com\" is not allowed");
+    profile.san[x509::SanType::email] = {};
+    assert_text(verdict(profile, request),
+                "profile: san: \"email:a@example.com\" is not allowed");
+}
+
+void san_addresses(void**) {
+    x509::Profile profile = device_profile();
+    profile.san[x509::SanType::ip] = {"**"};
+    Request request;
+    request.san = {"ip:192.0.2.1"};
+    assert_text(verdict(profile, request), "profile: san: \"ip:192.0.2.1\" is not allowed");
+    profile.san_ip = {*x509::parse_ip_range("2001:db8::/32"),
+                      *x509::parse_ip_range("192.0.2.0/24")};
+    request.san.push_back("ip:2001:db8::1");
+    assert_text(verdict(profile, request), "allowed");
+    request.san.push_back("ip:192.0.3.1");
+    assert_text(verdict(profile, request), "profile: san: \"ip:192.0.3.1\" is not allowed");
+}
+
+Request with_general_name(std::uint8_t tag, Bytes content) {
+    der::Writer w;
+    w.sequence([&] { w.primitive(tag, content); });
+    Request request;
+    request.extensions = {{oid::kSubjectAltName, false, std::move(w).take()}};
+    return request;
+}
+
+void san_of_other_types(void**) {
+    x509::Profile profile = device_profile();
+    const Request directory =
+        with_general_name(der::constructed(4), *x509::name_from_text("O=Example, CN=a"));
+    const Request other =
+        with_general_name(der::constructed(0), hex("06032a0304 a004 0c026162"));
+    const Request registered = with_general_name(der::context(8), hex("2a0304"));
+    assert_text(verdict(profile, directory),
+                "profile: san: \"dirname:CN=a,O=Example\" is not allowed");
+    assert_text(verdict(profile, other),
+                "profile: san: \"other:1.2.3.4:0c026162\" is not allowed");
+    assert_text(verdict(profile, registered), "profile: san: \"rid:1.2.3.4\" is not allowed");
+    profile.san[x509::SanType::directory_name] = {"CN=*,O=Example"};
+    profile.san[x509::SanType::other_name] = {"1.2.3.4:**"};
+    profile.san[x509::SanType::registered_id] = {"1.2.3.*"};
+    for (const Request& request : {directory, other, registered})
+        assert_text(verdict(profile, request), "allowed");
+}
+
+void a_san_can_be_required(void**) {
+    x509::Profile profile = device_profile();
+    profile.san_required = true;
+    profile.san[x509::SanType::dns] = {"**"};
+    assert_text(verdict(profile, {}), "profile: san: required");
+    Request request;
+    request.san = {"dns:a"};
+    assert_text(verdict(profile, request), "allowed");
+}
+
+void nobody_becomes_a_ca(void**) {
+    Request request;
+    request.extensions = {{oid::kBasicConstraints, true, hex("3000")}};
+    assert_text(verdict(device_profile(), request), "allowed");
+    request.extensions = {{oid::kBasicConstraints, false, hex("3003 0101ff")}};
+    x509::Profile profile = device_profile();
+    profile.ignore_requested_usages = true;
+    for (const x509::Profile& p : {device_profile(), profile})
+        assert_text(verdict(p, request),
+                    "profile: basic_constraints: CA certificates are not issued");
+}
+
+void requested_key_usage(void**) {
+    Request request;
+    request.extensions = {{oid::kKeyUsage, true, key_usage(x509::kDigitalSignature)}};
+    assert_text(verdict(device_profile(), request), "allowed");
+    // Within the profile, though a certificate for an EC key will not have it.
+    request.extensions = {{oid::kKeyUsage, true, key_usage(x509::kKeyEncipherment)}};
+    assert_text(verdict(device_profile(), request), "allowed");
+    request.extensions = {
+        {oid::kKeyUsage, true, key_usage(x509::kDigitalSignature | x509::kKeyCertSign)}};
+    assert_text(verdict(device_profile(), request),
+                "profile: key_usage: keyCertSign is not allowed");
+    request.extensions = {{oid::kKeyUsage, true, key_usage(x509::kDecipherOnly)}};
+    assert_text(verdict(device_profile(), request),
+                "profile: key_usage: decipherOnly is not allowed");
+    x509::Profile profile = device_profile();
+    profile.ignore_requested_usages = true;
+    assert_text(verdict(profile, request), "allowed");
+}
+
+void requested_purposes(void**) {
+    Request request;
+    request.extensions = {{oid::kExtendedKeyUsage, false, purposes({oid::kClientAuth})}};
+    assert_text(verdict(device_profile(), request), "allowed");
+    request.extensions = {
+        {oid::kExtendedKeyUsage, false, purposes({oid::kClientAuth, oid::kServerAuth})}};
+    assert_text(verdict(device_profile(), request),
+                "profile: extended_key_usage: 1.3.6.1.5.5.7.3.1 is not allowed");
+    x509::Profile profile = device_profile();
+    profile.ignore_requested_usages = true;
+    assert_text(verdict(profile, request), "allowed");
+}
+
+void malformed_usages(void**) {
+    Request request;
+    for (const Bytes id : {oid::kKeyUsage, oid::kExtendedKeyUsage, oid::kBasicConstraints}) {
+        request.extensions = {{id, false, hex("0500")}};
+        assert_int_equal(code(device_profile(), request), Errc::malformed);
+    }
+}
+
+// RFC 7633.
+void requested_must_staple(void**) {
+    x509::Profile profile = device_profile();
+    Request request;
+    request.extensions = {{oid::kTlsFeature, false, hex("3003020105")}};
+    assert_text(verdict(profile, request), "profile: must_staple: not allowed");
+    profile.ignore_requested_usages = true;
+    assert_text(verdict(profile, request), "allowed");
+    profile.ignore_requested_usages = false;
+    profile.must_staple = true;
+    assert_text(verdict(profile, request), "allowed");
+}
+
+void other_extensions(void**) {
+    const Buffer unknown = hex("2a0304");
+    Request request;
+    request.extensions = {{unknown, false, hex("0500")}};
+    assert_text(verdict(device_profile(), request), "allowed");
+    request.extensions = {{unknown, true, hex("0500")}};
+    assert_text(verdict(device_profile(), request),
+                "profile: extensions: 1.2.3.4 is critical and not in the profile");
+    x509::Profile profile = device_profile();
+    profile.ignore_requested_usages = true;
+    assert_text(verdict(profile, request), "allowed");
+    request.extensions = {{oid::kSubjectKeyIdentifier, true, hex("0401aa")}};
+    assert_text(verdict(device_profile(), request), "allowed");
+}
+
+void required_attributes(void**) {
+    x509::Profile profile = device_profile();
+    profile.required_attributes = {pki::to_buffer(oid::kChallengePassword), hex("2a0304")};
+    Request request;
+    request.other_attributes = {oid::kChallengePassword};
+    assert_text(verdict(profile, request), "profile: required_attributes: 1.2.3.4 is missing");
+    const Buffer unknown = hex("2a0304");
+    request.other_attributes.push_back(unknown);
+    assert_text(verdict(profile, request), "allowed");
+}
+
+// The first rule that refuses is the one that is told.
+void rules_have_an_order(void**) {
+    x509::Profile profile = device_profile();
+    profile.required_attributes = {pki::to_buffer(oid::kChallengePassword)};
+    Request request;
+    request.key = rsa_key(128);
+    request.subject = "CN=router-1";
+    request.san = {"dns:a"};
+    request.extensions = {{oid::kTlsFeature, false, hex("3003020105")}};
+    const auto starts_with = [&](std::string_view rule) {
+        assert_text(verdict(profile, request).substr(0, rule.size()), rule);
+    };
+    starts_with("profile: keys");
+    request.key = p256_key();
+    starts_with("profile: subject");
+    request.subject = "CN=device-1";
+    starts_with("profile: san");
+    request.san.clear();
+    starts_with("profile: must_staple");
+    request.extensions.clear();
+    starts_with("profile: required_attributes");
+}
+
+// A certificate with this subject and SAN; its signature is not a signature.
+Buffer certificate(std::string_view subject, const std::vector<std::string>& san) {
+    const Buffer serial{1}, name = *x509::name_from_text(subject), key = p256_key();
+    const Buffer names = san.empty() ? Buffer() : *x509::build_san(san);
+    x509::TbsSpec spec;
+    spec.serial = serial;
+    spec.scheme = {pki::ossl::KeyType::ec, pki::ossl::Hash::sha256, false};
+    spec.issuer = spec.subject = name;
+    spec.spki = key;
+    spec.subject_key_identifier = serial;
+    spec.san = names;
+    return x509::assemble_certificate(x509::build_tbs(spec), spec.scheme,
+                                      hex("3006020101020101"));
+}
+
+std::string identity_verdict(const Request& request, const Buffer& der) {
+    const Buffer encoding = request.encode();
+    const auto status =
+        x509::check_same_identity(*x509::parse_csr(encoding), *x509::parse_certificate(der));
+    return status ? "same" : status.error().message();
+}
+
+// RFC 7030 4.2.2.
+void renewal_keeps_the_subject(void**) {
+    Request request;
+    assert_text(identity_verdict(request, certificate("O=EXAMPLE, CN=Device-1", {})), "same");
+    const std::string refusal =
+        "renewal: the subject is not that of the certificate: \"CN=device-1,O=Example\"";
+    assert_text(identity_verdict(request, certificate("O=Example, CN=device-2", {})), refusal);
+    assert_text(identity_verdict(request, certificate("CN=device-1, O=Example", {})), refusal);
+}
+
+void renewal_keeps_the_san(void**) {
+    const std::string refusal = "renewal: the SAN is not that of the certificate";
+    const Buffer without = certificate("O=Example, CN=device-1", {});
+    const Buffer with =
+        certificate("O=Example, CN=device-1", {"dns:a.example", "ip:192.0.2.1"});
+    Request request;
+    assert_text(identity_verdict(request, with), refusal);
+    request.san = {"dns:a.example"};
+    assert_text(identity_verdict(request, with), refusal);
+    assert_text(identity_verdict(request, without), refusal);
+    request.san = {"ip:192.0.2.1", "dns:A.example"};
+    assert_text(identity_verdict(request, with), "same");
+    request.san.push_back("dns:b.example");
+    assert_text(identity_verdict(request, with), refusal);
+}
+
+}  // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_fitting_request),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(subject_attributes),
+        cmocka_unit_test(values_are_shown_safely),
+        cmocka_unit_test(an_empty_subject_needs_a_san),
+        cmocka_unit_test(san_names),
+        cmocka_unit_test(san_addresses),
+        cmocka_unit_test(san_of_other_types),
+        cmocka_unit_test(a_san_can_be_required),
+        cmocka_unit_test(nobody_becomes_a_ca),
+        cmocka_unit_test(requested_key_usage),
+        cmocka_unit_test(requested_purposes),
+        cmocka_unit_test(malformed_usages),
+        cmocka_unit_test(requested_must_staple),
+        cmocka_unit_test(other_extensions),
+        cmocka_unit_test(required_attributes),
+        cmocka_unit_test(rules_have_an_order),
+        cmocka_unit_test(renewal_keeps_the_subject),
+        cmocka_unit_test(renewal_keeps_the_san),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
