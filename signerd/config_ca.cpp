@@ -1,0 +1,49 @@
+#include "signerd/config_files.h"
+#include "signerd/config_keys.h"
+#include "signerd/config_parts.h"
+#include "signerd/config_values.h"
+
+namespace signerd {
+
+namespace {
+
+pki::Result<std::string> read_key_path(const JsonValue& value,
+                                       const std::filesystem::path& folder) {
+    PKI_TRY(std::string path, read_path(value, folder, "file"));
+    if (const auto safe = check_key_file(path); !safe)
+        return value.error(path + ": " + safe.error().message());
+    return path;
+}
+
+pki::Result<Ca> read_ca(const std::string& name, const JsonValue& value,
+                        const std::filesystem::path& folder) {
+    PKI_CHECK(check_name(value, name));
+    PKI_TRY(const JsonObject object, value.object(config_keys::kCa));
+    Ca ca;
+    ca.name = name;
+    const auto chain = [&](const JsonValue& v) { return read_chain(v, folder, ca); };
+    const auto key_path = [&](const JsonValue& v) { return read_key_path(v, folder); };
+    PKI_CHECK(object.required("tenant", into(ca.tenant, read_name)));
+    PKI_CHECK(object.required("certificate", chain));
+    PKI_CHECK(object.required("key", into(ca.key_path, key_path)));
+    PKI_CHECK(object.optional("crl_urls", into(ca.crl_urls, list_of(read_url))));
+    PKI_CHECK(object.optional("ocsp_urls", into(ca.ocsp_urls, list_of(read_http_url))));
+    PKI_CHECK(object.optional("ca_issuers_urls", into(ca.ca_issuers_urls, list_of(read_url))));
+    return ca;
+}
+
+}  // namespace
+
+pki::Result<std::map<std::string, Ca>> read_cas(const JsonValue& value,
+                                                const std::filesystem::path& folder) {
+    PKI_TRY(const auto members, value.members());
+    if (members.empty()) return value.error("no CA");
+    std::map<std::string, Ca> cas;
+    for (const auto& [name, member] : members) {
+        PKI_TRY(Ca ca, read_ca(name, member, folder));
+        cas.emplace(name, std::move(ca));
+    }
+    return cas;
+}
+
+}  // namespace signerd

@@ -1,0 +1,56 @@
+#include "signerd/config_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "signerd/fd.h"
+
+namespace signerd {
+
+namespace {
+
+pki::Error unreadable() {
+    return pki::fail(pki::Errc::not_found, "cannot be read", std::strerror(errno));
+}
+
+}  // namespace
+
+pki::Result<std::string> read_text_file(const std::string& path, std::size_t max) {
+    // O_NONBLOCK: a FIFO in the file's place must not hang the daemon.
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat status {};
+    if (file.get() < 0 || fstat(file.get(), &status) != 0) return unreadable();
+    if (!S_ISREG(status.st_mode)) return pki::fail(pki::Errc::not_found, "not a regular file");
+
+    if (static_cast<std::uintmax_t>(status.st_size) > max)
+        return pki::fail(pki::Errc::malformed, "the file is too large");
+
+    std::string text(static_cast<std::size_t>(status.st_size), '\0');
+    std::size_t size = 0;
+    while (size < text.size()) {
+        const ssize_t n = read(file.get(), text.data() + size, text.size() - size);
+        if (n == 0) break;
+        if (n < 0 && errno != EINTR) return unreadable();
+        if (n > 0) size += static_cast<std::size_t>(n);
+    }
+    text.resize(size);
+    return text;
+}
+
+pki::Status check_key_file(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return unreadable();
+    if (!S_ISREG(status.st_mode)) return pki::fail(pki::Errc::not_found, "not a regular file");
+    if (status.st_uid != geteuid() && status.st_uid != 0)
+        return pki::fail(pki::Errc::denied, "the key file belongs to another user");
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return pki::fail(pki::Errc::denied,
+                         "the key file is open to group or others (chmod 0600)");
+    return {};
+}
+
+}  // namespace signerd

@@ -1,0 +1,42 @@
+// The keys of each object of signerd.json: what the readers accept, and what
+// conf/signerd.schema.json has to describe (t/unit/signerd_config_schema_test.cpp).
+#pragma once
+
+#include <string_view>
+
+namespace signerd::config_keys {
+
+inline constexpr std::string_view kFile[] = {"id",  "store",    "listen",
+                                             "cas", "profiles", "limits"};
+
+inline constexpr std::string_view kListen[] = {"path", "mode", "group", "peers"};
+
+inline constexpr std::string_view kPeer[] = {"name", "user",     "group",
+                                             "role", "profiles", "verify_possession"};
+
+inline constexpr std::string_view kCa[] = {"tenant",   "certificate", "key",
+                                           "crl_urls", "ocsp_urls",   "ca_issuers_urls"};
+
+inline constexpr std::string_view kProfile[] = {"ca",
+                                                "keys",
+                                                "subject",
+                                                "empty_subject",
+                                                "san",
+                                                "san_required",
+                                                "key_usage",
+                                                "extended_key_usage",
+                                                "required_attributes",
+                                                "requested_usages",
+                                                "validity",
+                                                "backdate",
+                                                "must_staple",
+                                                "idempotency_window"};
+
+inline constexpr std::string_view kSubjectRule[] = {"required", "patterns"};
+
+inline constexpr std::string_view kSan[] = {"dns",     "email", "uri", "ip",
+                                            "dirname", "other", "rid"};
+
+inline constexpr std::string_view kLimits[] = {"connections", "queue", "drain"};
+
+}  // namespace signerd::config_keys
