@@ -58,7 +58,9 @@ struct AuditRecord {
     pki::wire::AuditRow row(std::uint64_t sequence) const;
 };
 
-// One decision: what must become durable before its answer leaves.
+// One decision: what must become durable before its answer leaves. A certificate comes with
+// the audit record that allows it (same serial), an answer with the certificate that it
+// names (same ca, serial and csr_sha256).
 struct Decided {
     AuditRecord audit;
     std::optional<CertificateRecord> certificate;
@@ -76,8 +78,8 @@ struct Counts {
 };
 
 struct CertificateFilter {
-    std::string profile;  // empty: any
-    std::string subject;  // substring; empty: any
+    std::string profile = {};  // empty: any
+    std::string subject = {};  // substring; empty: any
     std::uint64_t after = 0;
     std::uint32_t limit = 100;
 };
@@ -91,6 +93,7 @@ class Store {
     // otherwise.
     virtual pki::Status commit(std::span<const Decided* const> batch) = 0;
 
+    // Without a match: nullopt or an empty list, also when a serial is not hex.
     virtual pki::Result<std::optional<Answer>> find_answer(const pki::ossl::Sha256& key) = 0;
     virtual pki::Result<std::optional<CertificateRecord>> find_certificate(
         const std::string& ca, const std::string& serial) = 0;

@@ -1,0 +1,136 @@
+#include "signerd/audit.h"
+
+#include "libpki/base/utf8.h"
+
+namespace signerd {
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view kCut = "\xe2\x80\xa6";          // U+2026, an ellipsis
+
+std::string cleaned(std::string_view text) {
+    std::string out;
+    pki::Bytes rest = pki::as_bytes(text);
+    while (!rest.empty()) {
+        const pki::Bytes before = rest;
+        const auto character = pki::take_utf8(rest);
+        if (!character) rest = rest.subspan(1);
+        if (!character || pki::is_control(*character))
+            out += kReplacement;
+        else
+            out += pki::as_text(before.first(before.size() - rest.size()));
+    }
+    return out;
+}
+
+// Marks the cut where there is room: a name that lost its end must not pass for another one.
+void cut(std::string& text, std::size_t max) {
+    if (text.size() <= max) return;
+    const std::string_view mark = max >= kCut.size() ? kCut : std::string_view();
+    std::size_t end = max - mark.size();
+    while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xc0) == 0x80)
+        end--;
+    text.resize(end);
+    text += mark;
+}
+
+// Runs over the fields with the bounds that AuditRow::visit() lists.
+struct Fit {
+    template <class... T>
+    void number(std::uint8_t, const T&...) {}
+    void bytes(std::uint8_t, pki::Buffer& value, std::size_t max) {
+        if (value.size() > max) value.resize(max);
+    }
+    void text(std::uint8_t, std::string& value, std::size_t max) {
+        if (!pki::is_plain_text(value)) value = cleaned(value);
+        cut(value, max);
+    }
+};
+
+struct Numbered : AuditRecord {
+    std::uint64_t sequence = 0;
+};
+
+}  // namespace
+
+void make_fit(AuditRecord& record) {
+    Numbered numbered{std::move(record), 0};
+    Fit fit;
+    pki::wire::AuditRow::visit(fit, numbered);
+    record = std::move(numbered);
+}
+
+AuditRecord record_request(const Occasion& occasion, const pki::wire::IssueRequest& request,
+                           const pki::ossl::Sha256& csr_sha256) {
+    AuditRecord record;
+    record.time = occasion.time;
+    record.signerd = occasion.signerd;
+    record.tenant = occasion.tenant;
+    record.profile = request.profile;
+    record.protocol = request.protocol;
+    record.operation = request.operation;
+    record.csr_sha256 = pki::to_buffer(csr_sha256);
+    record.client_address = request.client_address;
+    record.credential = request.credential;
+    record.credential_name = request.credential_name;
+    record.transaction = request.transaction;
+    record.peer = occasion.peer;
+    make_fit(record);
+    return record;
+}
+
+void describe_csr(AuditRecord& record, const pki::x509::Csr& csr) {
+    record.subject = pki::x509::name_text(csr.subject);
+    record.sans.clear();
+    if (csr.san) {
+        for (const pki::x509::GeneralName& name : csr.san->names) {
+            if (!record.sans.empty()) record.sans += ',';
+            record.sans += pki::x509::general_name_text(name);
+        }
+    }
+    make_fit(record);
+}
+
+void record_allow(AuditRecord& record, std::string_view serial, std::string_view detail) {
+    record.decision = pki::wire::Decision::allow;
+    record.reason = 0;
+    record.serial = serial;
+    record.detail = detail;
+    make_fit(record);
+}
+
+void record_refusal(AuditRecord& record, const pki::Error& error) {
+    record.decision = error.code == pki::Errc::unavailable ? pki::wire::Decision::shed
+                                                           : pki::wire::Decision::deny;
+    record.reason = static_cast<std::uint8_t>(error.code);
+    record.serial.clear();
+    record.detail = error.message();
+    make_fit(record);
+}
+
+pki::wire::AuditRow AuditRecord::row(std::uint64_t sequence) const {
+    pki::wire::AuditRow row;
+    row.sequence = sequence;
+    row.time = time;
+    row.signerd = signerd;
+    row.tenant = tenant;
+    row.profile = profile;
+    row.protocol = protocol;
+    row.operation = operation;
+    row.decision = decision;
+    row.reason = reason;
+    row.detail = detail;
+    row.subject = subject;
+    row.sans = sans;
+    row.serial = serial;
+    row.csr_sha256 = csr_sha256;
+    row.client_address = client_address;
+    row.credential = credential;
+    row.credential_name = credential_name;
+    row.transaction = transaction;
+    row.peer = peer;
+    return row;
+}
+
+}  // namespace signerd

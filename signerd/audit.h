@@ -1,0 +1,42 @@
+// Audit records from requests, CSRs and decisions.
+//
+// Every text is made fit for the wire as it is filled in: cut at the bound that
+// AuditRow::visit() gives it, valid UTF-8, no control characters. What a record never holds:
+// challengePassword, Basic passwords, keys. Of a CSR only subject, SANs and hash get in.
+#pragma once
+
+#include "libpki/wire/messages.h"
+#include "libpki/x509/csr.h"
+#include "signerd/store/store.h"
+
+namespace signerd {
+
+// Where and when a request was received.
+struct Occasion {
+    std::int64_t time = 0;     // microseconds since 1970 UTC
+    std::string_view signerd;  // id of this daemon
+    std::string_view tenant;   // empty when the profile is not known
+    std::string_view peer;     // name of the peer of signerd that asked
+};
+
+// What is known before the CSR is read. The decision is a denial without a reason until
+// record_allow() or record_refusal() says otherwise.
+AuditRecord record_request(const Occasion& occasion, const pki::wire::IssueRequest& request,
+                           const pki::ossl::Sha256& csr_sha256);
+
+// Adds what the CSR asks for.
+void describe_csr(AuditRecord& record, const pki::x509::Csr& csr);
+
+// `serial` in hex, of the certificate that is the answer; `detail` says what is not plain
+// issuing, such as a stored answer given again.
+void record_allow(AuditRecord& record, std::string_view serial, std::string_view detail = {});
+
+// unavailable is load that was shed, every other code a denial. The cause is recorded in full,
+// also where the peer is told less.
+void record_refusal(AuditRecord& record, const pki::Error& error);
+
+// For records that are filled in by other means: cuts and cleans every text. One that is not
+// fit makes Store::commit() refuse its whole batch.
+void make_fit(AuditRecord& record);
+
+}  // namespace signerd

@@ -1,0 +1,80 @@
+#include "signerd/idempotency.h"
+
+namespace signerd {
+
+namespace {
+
+using pki::Bytes;
+using pki::ossl::Sha256;
+
+// Each field carries its length, so that no two lists of fields run together into one text.
+class FieldHash {
+   public:
+    FieldHash& bytes(Bytes value) {
+        const auto size = static_cast<std::uint32_t>(value.size());
+        for (const int shift : {24, 16, 8, 0})
+            fields_.push_back(static_cast<std::uint8_t>(size >> shift));
+        pki::append(fields_, value);
+        return *this;
+    }
+    FieldHash& text(std::string_view value) { return bytes(pki::as_bytes(value)); }
+    template <class Enum>
+    FieldHash& octet(Enum value) {
+        const auto octet = static_cast<std::uint8_t>(value);
+        return bytes({&octet, 1});
+    }
+
+    Sha256 take() const { return pki::ossl::sha256(fields_); }
+
+   private:
+    pki::Buffer fields_;
+};
+
+// The credential's kind goes in before it: a user name is never taken for a certificate.
+void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
+    hash.octet(request.credential);
+    switch (request.credential) {
+        case pki::wire::Credential::basic:
+            hash.text(request.credential_name);
+            break;
+        case pki::wire::Credential::certificate:
+            hash.bytes(pki::ossl::sha256(request.client_certificate));
+            break;
+        case pki::wire::Credential::none:
+            break;
+    }
+}
+
+}  // namespace
+
+RequestKey request_key(std::string_view tenant, const pki::wire::IssueRequest& request,
+                       const Sha256& csr_sha256) {
+    RequestKey key;
+    key.csr_sha256 = csr_sha256;
+    key.given = !request.idempotency_key.empty();
+
+    FieldHash hash;
+    hash.text(tenant).text(request.profile).octet(request.protocol);
+    add_identity(hash, request);
+    hash.octet(key.given);
+    if (key.given)
+        hash.text(request.idempotency_key);
+    else
+        hash.bytes(csr_sha256);
+    key.key = hash.take();
+    return key;
+}
+
+bool answer_is_current(const Answer& answer, bool given, std::int64_t now,
+                       std::int64_t window) {
+    return given || now < answer.created || now - answer.created < window;
+}
+
+Earlier weigh(const Answer& answer, const RequestKey& request, std::int64_t now,
+              std::int64_t window) {
+    if (answer.csr_sha256 != request.csr_sha256) return Earlier::conflict;
+    return answer_is_current(answer, request.given, now, window) ? Earlier::replay
+                                                                 : Earlier::expired;
+}
+
+}  // namespace signerd

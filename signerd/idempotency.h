@@ -1,0 +1,96 @@
+// A retried enrolment never mints twice: which requests are the same request.
+//
+// Two requests are the same when tenant, profile, protocol, authenticated identity and the
+// client's own idempotency key are equal. Without such a key the CSR takes its place, and
+// then equal requests are a retry only inside a window: months later they are a renewal.
+// A key is bound to the CSR that it came with.
+//
+// The issue path uses it in this order, all on the event loop:
+//     claim(), and when it is `ours`: Store::find_answer(), weigh(), issue, commit, release()
+// release() comes after commit() has returned, or there is a gap in which a retry finds
+// neither the claim nor the answer.
+#pragma once
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "libpki/wire/messages.h"
+#include "signerd/store/store.h"
+
+namespace signerd {
+
+struct RequestKey {
+    pki::ossl::Sha256 key{};
+    pki::ossl::Sha256 csr_sha256{};
+    bool given = false;  // the client chose it; else it is derived from the CSR
+};
+
+// The identity is the user name with Basic, the certificate with a client certificate, and
+// nobody without credentials. Not checked: that the request has what its credential needs.
+RequestKey request_key(std::string_view tenant, const pki::wire::IssueRequest& request,
+                       const pki::ossl::Sha256& csr_sha256);
+
+// Does the answer still stand? Keys that a client chose do not expire; derived ones last
+// `window` seconds. A clock that was set back (now < created) counts as inside.
+bool answer_is_current(const Answer& answer, bool given, std::int64_t now, std::int64_t window);
+
+// What an answer found under the key of a request means for it.
+enum class Earlier : std::uint8_t {
+    replay,    // give the stored certificate again
+    expired,   // issue, and replace the answer
+    conflict,  // the key belongs to another CSR: Errc::conflict, whatever its age
+};
+Earlier weigh(const Answer& answer, const RequestKey& request, std::int64_t now,
+              std::int64_t window);
+
+enum class Claim : std::uint8_t {
+    ours,      // the caller works on it and must release() it, whatever comes out
+    taken,     // somebody works on it: wait()
+    conflict,  // somebody works on it with another CSR
+};
+
+// Keys being worked on and who waits for their outcome. For one thread. A Waiter is whatever
+// finds the waiting request again; it may be gone by then. There are at most as many as
+// accepted requests, so the bound is the caller's queue.
+template <class Waiter>
+class InFlight {
+   public:
+    Claim claim(const RequestKey& request) {
+        const auto [entry, fresh] = entries_.try_emplace(request.key);
+        if (fresh) {
+            entry->second.csr_sha256 = request.csr_sha256;
+            return Claim::ours;
+        }
+        return entry->second.csr_sha256 == request.csr_sha256 ? Claim::taken : Claim::conflict;
+    }
+
+    // After Claim::taken only. False when nobody works on it: then it has to be claimed.
+    bool wait(const RequestKey& request, Waiter waiter) {
+        const auto entry = entries_.find(request.key);
+        if (entry == entries_.end()) return false;
+        entry->second.waiters.push_back(std::move(waiter));
+        return true;
+    }
+
+    // Ends the claim. The waiters in the order in which they came: with success they get the
+    // same certificate, with failure the same error.
+    std::vector<Waiter> release(const pki::ossl::Sha256& key) {
+        auto node = entries_.extract(key);
+        if (node.empty()) return {};
+        return std::move(node.mapped().waiters);
+    }
+
+    std::size_t size() const { return entries_.size(); }
+
+   private:
+    struct Entry {
+        pki::ossl::Sha256 csr_sha256{};
+        std::vector<Waiter> waiters;
+    };
+
+    // Ordered, since clients choose what the keys are made from.
+    std::map<pki::ossl::Sha256, Entry> entries_;
+};
+
+}  // namespace signerd

@@ -1,0 +1,173 @@
+// The SQLite store: opening and checking the file, and the two sides put together.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "signerd/store/sqlite_reader.h"
+#include "signerd/store/sqlite_schema.h"
+#include "signerd/store/sqlite_writer.h"
+
+namespace signerd {
+
+namespace {
+
+using sqlite::Connection;
+
+// The writer has a thread of its own and waits for a lock that somebody took by hand; the
+// event loop cannot.
+constexpr int kWriterPatience = 2000;  // milliseconds
+constexpr int kReaderPatience = 50;
+
+// FULL makes each commit of the write-ahead log wait for the disk. Pages that a commit needs
+// are scattered, since serials and keys are random: hence the writer's cache (KiB).
+constexpr const char* kWriterSettings =
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA cache_size = -16384;"
+    "PRAGMA journal_size_limit = 67108864;";
+
+constexpr const char* kReaderSettings =
+    "PRAGMA query_only = ON;"
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA cache_size = -4096;";
+
+// 0600 whatever the umask says; SQLite gives the -wal and -shm files the same mode. A file
+// that exists keeps the mode that its owner gave it.
+pki::Status create_file(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0 && errno == EEXIST) return {};
+    if (file < 0 || ::fchmod(file, 0600) != 0) {
+        const std::string reason = std::strerror(errno);
+        if (file >= 0) ::close(file);
+        return pki::fail(pki::Errc::unavailable, "store: cannot create the database", reason);
+    }
+    ::close(file);
+    return {};
+}
+
+pki::Result<Connection> connect(const std::string& path, int patience, const char* settings) {
+    sqlite3* handle = nullptr;
+    const int result = sqlite3_open_v2(path.c_str(), &handle,
+                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    Connection database(handle);
+    if (result != SQLITE_OK) return sqlite::failure(handle, "store: cannot open the database");
+    // SQLite falls back to reading when it may not write.
+    if (sqlite3_db_readonly(handle, "main") != 0)
+        return pki::fail(pki::Errc::unavailable, "store: no permission to write the database");
+    sqlite3_extended_result_codes(handle, 1);
+    sqlite3_busy_timeout(handle, patience);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    PKI_CHECK(sqlite::execute(handle, settings));
+    return database;
+}
+
+pki::Status check_integrity(sqlite3* database) {
+    const auto finding = sqlite::query_text(database, "PRAGMA quick_check(1)");
+    if (!finding) return finding.error();
+    if (*finding == "ok") return {};
+    return pki::fail(pki::Errc::internal, sqlite::kDamaged, *finding);
+}
+
+pki::Status enter_wal(sqlite3* database) {
+    const auto mode = sqlite::query_text(database, "PRAGMA journal_mode = WAL");
+    if (!mode) return mode.error();
+    if (*mode == "wal") return {};
+    return pki::fail(pki::Errc::internal,
+                     "store: no write-ahead log on this file system; use a local one", *mode);
+}
+
+// The last record only, so that starting does not take longer with each record.
+pki::Status check_chain_end(sqlite3* database) {
+    PKI_TRY(const sqlite::Statement statement,
+            sqlite::Statement::prepare(
+                database,
+                "SELECT a.sequence, a.canonical, a.hash, p.hash FROM audit a "
+                "LEFT JOIN audit p ON p.sequence = a.sequence - 1 "
+                "ORDER BY a.sequence DESC LIMIT 1"));
+    sqlite::Run run = statement.run();
+    PKI_TRY(const bool found, run.row());
+    if (!found) return {};
+    const pki::Buffer canonical = run.blob_at(1);
+    const auto row = pki::wire::parse_canonical(canonical);
+    if (row && row->sequence == static_cast<std::uint64_t>(run.integer_at(0)) &&
+        run.sha256_at(2) == pki::ossl::sha256({run.sha256_at(3), canonical}))
+        return {};
+    return pki::fail(
+        pki::Errc::internal,
+        "store: the last audit record does not match its hash; restore the database "
+        "from a backup, or look at it with \"signerctl audit verify\"",
+        "sequence " + std::to_string(run.integer_at(0)));
+}
+
+pki::Status check_and_migrate(sqlite3* database) {
+    PKI_CHECK(sqlite::check_schema(database));
+    PKI_CHECK(check_integrity(database));
+    PKI_CHECK(enter_wal(database));
+    PKI_CHECK(sqlite::migrate(database));
+    return check_chain_end(database);
+}
+
+class SqliteStore final : public Store {
+   public:
+    SqliteStore(std::unique_ptr<sqlite::Writer> writer, std::unique_ptr<sqlite::Reader> reader)
+        : writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+    pki::Status commit(std::span<const Decided* const> batch) override {
+        return writer_->commit(batch);
+    }
+    pki::Result<std::optional<Answer>> find_answer(const pki::ossl::Sha256& key) override {
+        return reader_->find_answer(key);
+    }
+    pki::Result<std::optional<CertificateRecord>> find_certificate(
+        const std::string& ca, const std::string& serial) override {
+        return reader_->find_certificate(ca, serial);
+    }
+    pki::Result<std::vector<CertificateRecord>> certificates_with_serial(
+        const std::string& serial) override {
+        return reader_->certificates_with_serial(serial);
+    }
+    pki::Result<std::vector<CertificateRecord>> list_certificates(
+        const CertificateFilter& filter) override {
+        return reader_->list_certificates(filter);
+    }
+    pki::Result<std::vector<AuditEntry>> audit_page(std::uint64_t after,
+                                                    std::uint32_t limit) override {
+        return reader_->audit_page(after, limit);
+    }
+    pki::Result<Counts> counts() override { return reader_->counts(); }
+
+   private:
+    std::unique_ptr<sqlite::Writer> writer_;
+    std::unique_ptr<sqlite::Reader> reader_;
+};
+
+pki::Result<std::unique_ptr<Store>> open_at(const std::string& path) {
+    PKI_CHECK(create_file(path));
+    PKI_TRY(Connection writing, connect(path, kWriterPatience, kWriterSettings));
+    PKI_CHECK(check_and_migrate(writing.get()));
+    PKI_TRY(Connection reading, connect(path, kReaderPatience, kReaderSettings));
+    PKI_TRY(auto writer, sqlite::Writer::create(std::move(writing)));
+    PKI_TRY(auto reader, sqlite::Reader::create(std::move(reading)));
+    return std::unique_ptr<Store>(
+        std::make_unique<SqliteStore>(std::move(writer), std::move(reader)));
+}
+
+}  // namespace
+
+pki::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path) {
+    auto store = open_at(path);
+    if (store) return store;
+    pki::Error error = std::move(store).error();
+    error.detail = error.detail.empty() ? path : path + ": " + error.detail;
+    return error;
+}
+
+}  // namespace signerd

@@ -1,0 +1,37 @@
+// The reading side of the SQLite store. It runs on the event loop, so no verb may take long:
+// a listing that has to look at too many rows is given up.
+#pragma once
+
+#include "signerd/store/sqlite_statement.h"
+#include "signerd/store/store.h"
+
+namespace signerd::sqlite {
+
+class Reader {
+   public:
+    static pki::Result<std::unique_ptr<Reader>> create(Connection database);
+
+    pki::Result<std::optional<Answer>> find_answer(const pki::ossl::Sha256& key) const;
+    pki::Result<std::optional<CertificateRecord>> find_certificate(
+        const std::string& ca, const std::string& serial) const;
+    pki::Result<std::vector<CertificateRecord>> certificates_with_serial(
+        const std::string& serial) const;
+    pki::Result<std::vector<CertificateRecord>> list_certificates(
+        const CertificateFilter& filter) const;
+    pki::Result<std::vector<AuditEntry>> audit_page(std::uint64_t after,
+                                                    std::uint32_t limit) const;
+    pki::Result<Counts> counts() const;
+
+   private:
+    struct Statements {
+        Statement answer, certificate, serial, list, list_of_profile, audit, counts;
+    };
+
+    Reader(Connection database, Statements statements)
+        : database_(std::move(database)), statements_(std::move(statements)) {}
+
+    Connection database_;  // before the statements, which must go first
+    Statements statements_;
+};
+
+}  // namespace signerd::sqlite

@@ -1,0 +1,121 @@
+#include "signerd/store/sqlite_writer.h"
+
+#include "libpki/base/base64.h"
+
+namespace signerd::sqlite {
+
+namespace {
+
+constexpr const char* kHead = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
+
+constexpr const char* kInsertCertificate =
+    "INSERT INTO certificate (ca, serial, tenant, profile, subject, sans, not_before, "
+    "not_after, "
+    "issued, protocol, csr_sha256, der) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+constexpr const char* kPutAnswer =
+    "INSERT OR REPLACE INTO answer (key, certificate, created) VALUES (?, ?, ?)";
+
+constexpr const char* kAppendAudit =
+    "INSERT INTO audit (sequence, canonical, hash) VALUES (?, ?, ?)";
+
+// Nothing is issued that is not in the audit, and an answer gives nothing but its certificate.
+bool consistent(const Decided& decided) {
+    const auto& certificate = decided.certificate;
+    const auto& answer = decided.answer;
+    if (!certificate) return !answer;
+    return decided.audit.decision == pki::wire::Decision::allow &&
+           decided.audit.serial == certificate->serial &&
+           (!answer || (answer->ca == certificate->ca && answer->serial == certificate->serial &&
+                        answer->csr_sha256 == certificate->csr_sha256));
+}
+
+}  // namespace
+
+pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database) {
+    sqlite3* const db = database.get();
+    PKI_TRY(Statement begin, Statement::prepare(db, "BEGIN IMMEDIATE"));
+    PKI_TRY(Statement commit, Statement::prepare(db, "COMMIT"));
+    PKI_TRY(Statement rollback, Statement::prepare(db, "ROLLBACK"));
+    PKI_TRY(Statement head, Statement::prepare(db, kHead));
+    PKI_TRY(Statement certificate, Statement::prepare(db, kInsertCertificate));
+    PKI_TRY(Statement answer, Statement::prepare(db, kPutAnswer));
+    PKI_TRY(Statement audit, Statement::prepare(db, kAppendAudit));
+    return std::unique_ptr<Writer>(
+        new Writer(std::move(database),
+                   {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
+                    std::move(certificate), std::move(answer), std::move(audit)}));
+}
+
+pki::Status Writer::commit(std::span<const Decided* const> batch) {
+    if (batch.empty()) return {};
+    PKI_CHECK(statements_.begin.run().done());
+    pki::Status done = write(batch);
+    if (done) done = statements_.commit.run().done();
+    // Some errors have ended the transaction already.
+    if (!done && sqlite3_get_autocommit(database_.get()) == 0)
+        static_cast<void>(statements_.rollback.run().done());
+    return done;
+}
+
+// The head is read in the transaction rather than remembered: so it is right after a failed
+// commit, and when a second signerd drains its last requests into the same file.
+pki::Status Writer::write(std::span<const Decided* const> batch) {
+    PKI_TRY(Head end, head());
+    for (const Decided* decided : batch) {
+        if (!consistent(*decided))
+            return pki::fail(pki::Errc::internal, "store: the parts of a decision disagree",
+                             decided->audit.serial);
+        if (decided->certificate) PKI_CHECK(insert(*decided->certificate));
+        if (decided->answer) PKI_CHECK(put(*decided->answer));
+        PKI_CHECK(append(decided->audit, end));
+    }
+    return {};
+}
+
+pki::Result<Writer::Head> Writer::head() const {
+    Run run = statements_.head.run();
+    PKI_TRY(const bool found, run.row());
+    if (!found) return Head{};
+    return Head{static_cast<std::uint64_t>(run.integer_at(0)), run.sha256_at(1)};
+}
+
+pki::Status Writer::insert(const CertificateRecord& record) const {
+    PKI_TRY(const pki::Buffer serial, pki::hex_decode(record.serial));
+    return statements_.certificate.run()
+        .text(record.ca)
+        .blob(serial)
+        .text(record.tenant)
+        .text(record.profile)
+        .text(record.subject)
+        .text(record.sans)
+        .integer(record.not_before)
+        .integer(record.not_after)
+        .integer(record.issued)
+        .integer(static_cast<std::int64_t>(record.protocol))
+        .blob(record.csr_sha256)
+        .blob(record.der)
+        .done();
+}
+
+// Of the certificate that was inserted just before.
+pki::Status Writer::put(const Answer& answer) const {
+    return statements_.answer.run()
+        .blob(answer.key)
+        .integer(sqlite3_last_insert_rowid(database_.get()))
+        .integer(answer.created)
+        .done();
+}
+
+pki::Status Writer::append(const AuditRecord& record, Head& head) const {
+    const std::uint64_t sequence = head.sequence + 1;
+    PKI_TRY(const pki::Buffer canonical, pki::wire::canonical(record.row(sequence)));
+    head = {sequence, pki::ossl::sha256({head.hash, canonical})};
+    return statements_.audit.run()
+        .integer(static_cast<std::int64_t>(sequence))
+        .blob(canonical)
+        .blob(head.hash)
+        .done();
+}
+
+}  // namespace signerd::sqlite

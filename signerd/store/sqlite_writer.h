@@ -1,0 +1,41 @@
+// The writing side of the SQLite store: one transaction for a batch of decisions.
+#pragma once
+
+#include <span>
+
+#include "signerd/store/sqlite_statement.h"
+#include "signerd/store/store.h"
+
+namespace signerd::sqlite {
+
+class Writer {
+   public:
+    static pki::Result<std::unique_ptr<Writer>> create(Connection database);
+
+    pki::Status commit(std::span<const Decided* const> batch);
+
+   private:
+    // The end of the chain of audit records.
+    struct Head {
+        std::uint64_t sequence = 0;
+        pki::ossl::Sha256 hash{};
+    };
+
+    struct Statements {
+        Statement begin, commit, rollback, head, certificate, answer, audit;
+    };
+
+    Writer(Connection database, Statements statements)
+        : database_(std::move(database)), statements_(std::move(statements)) {}
+
+    pki::Status write(std::span<const Decided* const> batch);
+    pki::Result<Head> head() const;
+    pki::Status insert(const CertificateRecord& record) const;
+    pki::Status put(const Answer& answer) const;
+    pki::Status append(const AuditRecord& record, Head& head) const;
+
+    Connection database_;  // before the statements, which must go first
+    Statements statements_;
+};
+
+}  // namespace signerd::sqlite
