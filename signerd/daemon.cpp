@@ -1,0 +1,183 @@
+#include "signerd/daemon.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+
+#include "signerd/keys/key.h"
+#include "signerd/log.h"
+#include "signerd/version.h"
+
+namespace signerd {
+
+using pki::Errc;
+using pki::fail;
+
+// A configuration on its way to being used. Dropping it changes nothing.
+struct Daemon::Candidate {
+    std::shared_ptr<const Generation> generation;
+    std::vector<Listener> listeners;
+};
+
+pki::Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Config> config) {
+    std::unique_ptr<Daemon> daemon(new Daemon(std::move(config)));
+    PKI_CHECK(daemon->assemble());
+    return daemon;
+}
+
+Daemon::~Daemon() {
+    // What it does until it has committed everything no longer reaches anybody.
+    writer_.reset();
+}
+
+pki::Status Daemon::assemble() {
+    PKI_TRY(loop_, EventLoop::create());
+    PKI_CHECK(watch_signals());
+    PKI_TRY(store_, open_sqlite_store(config_->store));
+    PKI_TRY(writer_, Writer::start(*loop_, *store_));
+    signer_ = std::make_unique<ChildSigner>(*loop_, config_->path);
+    server_ = std::make_unique<Server>(
+        *loop_, [this](const Request& request) { dispatcher_->dispatch(request); });
+    issuer_ = std::make_unique<Issuer>(clock_, *store_, *signer_, *writer_, *server_);
+    dispatcher_ = std::make_unique<Dispatcher>(Services{clock_, *store_, *issuer_, *server_,
+                                                        clock_.now() / kMicroseconds,
+                                                        [this] { return gauges(); }});
+    loop_->each_turn([this] { end_of_turn(); });
+    return {};
+}
+
+pki::Status Daemon::watch_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGHUP, SIGTERM, SIGINT})
+        sigaddset(&set, signal);
+    if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0)
+        return fail(Errc::internal, "sigprocmask", errno_text());
+    signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_)
+        return fail(Errc::internal, "signalfd", errno_text());
+    return loop_->watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
+}
+
+bool Daemon::run() {
+    log(Level::notice, "version %s, configuration %s", kVersion, config_->path.c_str());
+    if (const auto status = try_config(config_); !status)
+        not_taken(status.error());
+    loop_->run();
+    if (generation_ != 0)
+        log(Level::notice, "ended");
+    return generation_ != 0;
+}
+
+void Daemon::on_signal() {
+    signalfd_siginfo info{};
+    if (read(signals_.get(), &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo == SIGHUP)
+        return reload();
+    if (draining_ || generation_ == 0)
+        return loop_->stop();
+    drain();
+}
+
+void Daemon::reload() {
+    if (draining_)
+        return;
+    if (loading_) {
+        reload_again_ = true;
+        return;
+    }
+    log(Level::notice, "reloading %s", config_->path.c_str());
+    auto next = load_config(config_->path);
+    const auto status = next ? try_config(*std::move(next)) : pki::Status(next.error());
+    if (!status)
+        not_taken(status.error());
+}
+
+// Everything that can fail comes before the switch, the key child last: it is the only step
+// that takes time.
+pki::Status Daemon::try_config(std::shared_ptr<const Config> config) {
+    PKI_CHECK(check_unchangeable(*config));
+    PKI_TRY(auto generation, make_generation(last_generation_ + 1, config));
+    PKI_TRY(auto listeners, server_->prepare(*config));
+    const std::uint64_t number = ++last_generation_;
+    const auto candidate =
+        std::make_shared<Candidate>(Candidate{std::move(generation), std::move(listeners)});
+    loading_ = true;
+    signer_->load(number,
+                  [this, candidate](const auto& facts) { keys_loaded(candidate, facts); });
+    return {};
+}
+
+// Audit records name the daemon, and the store is open.
+pki::Status Daemon::check_unchangeable(const Config& next) const {
+    if (next.id != config_->id)
+        return fail(Errc::denied, "id: a change needs a restart", next.id);
+    if (next.store != config_->store)
+        return fail(Errc::denied, "store: a change needs a restart", next.store);
+    return {};
+}
+
+void Daemon::keys_loaded(const CandidatePtr& candidate,
+                         const pki::Result<pki::ossl::Sha256>& facts) {
+    loading_ = false;
+    if (!facts)
+        not_taken(facts.error());
+    else if (*facts != facts_of(*candidate->generation->config))
+        not_taken(fail(Errc::unavailable, "files changed while they were read"));
+    else {
+        signer_->use(candidate->generation->number, *facts);
+        switch_to(candidate);
+    }
+    if (std::exchange(reload_again_, false))
+        reload();
+}
+
+void Daemon::switch_to(const CandidatePtr& candidate) {
+    if (draining_)
+        return;
+    const bool starting = generation_ == 0;
+    generation_ = candidate->generation->number;
+    config_ = candidate->generation->config;
+    server_->apply(candidate->generation, std::move(candidate->listeners));
+    log(Level::notice, "%s: generation %llu, %zu CAs, %zu profiles",
+        starting ? "ready" : "reloaded", static_cast<unsigned long long>(generation_),
+        config_->cas.size(), config_->profiles.size());
+}
+
+void Daemon::not_taken(const pki::Error& error) {
+    log(Level::error, "%s: %s", config_->path.c_str(), error.message().c_str());
+    if (generation_ == 0)
+        return loop_->stop();
+    log(Level::error, "reload failed, nothing has changed");
+}
+
+void Daemon::drain() {
+    log(Level::notice, "draining, %zu requests in flight", issuer_->in_flight());
+    draining_ = true;
+    server_->drain();
+    dispatcher_->drain();
+    loop_->after(std::chrono::seconds(config_->limits.drain_seconds), [this] {
+        log(Level::warning, "drain time is over, %zu requests unanswered",
+            issuer_->in_flight());
+        loop_->stop();
+    });
+}
+
+// What this turn gathered goes on in one go. Answers first: a connection that had to wait for
+// them may have requests ready, which add to the rest.
+void Daemon::end_of_turn() {
+    server_->flush();
+    signer_->flush();
+    writer_->flush();
+    if (draining_ && issuer_->in_flight() == 0 && server_->idle())
+        loop_->stop();
+}
+
+Gauges Daemon::gauges() const {
+    return {writer_->queued(), issuer_->in_flight(), server_->connections(), signer_->pid(),
+            signer_->state()};
+}
+
+}  // namespace signerd

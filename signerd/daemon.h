@@ -1,0 +1,56 @@
+// The parts put together: start, reload, drain.
+#pragma once
+
+#include "signerd/clock.h"
+#include "signerd/dispatch.h"
+#include "signerd/keys/signer.h"
+#include "signerd/server.h"
+
+namespace signerd {
+
+class Daemon {
+ public:
+    // Blocks the signals that it handles; no thread may have been started before.
+    static pki::Result<std::unique_ptr<Daemon>> create(std::shared_ptr<const Config> config);
+    ~Daemon();
+
+    // Until a signal ends it. False when it could not start.
+    bool run();
+
+ private:
+    struct Candidate;
+    using CandidatePtr = std::shared_ptr<Candidate>;
+
+    explicit Daemon(std::shared_ptr<const Config> config) : config_(std::move(config)) {}
+    pki::Status assemble();
+    pki::Status watch_signals();
+    void on_signal();
+    void reload();
+    pki::Status try_config(std::shared_ptr<const Config> config);
+    pki::Status check_unchangeable(const Config& next) const;
+    void keys_loaded(const CandidatePtr& candidate,
+                     const pki::Result<pki::ossl::Sha256>& facts);
+    void switch_to(const CandidatePtr& candidate);
+    void not_taken(const pki::Error& error);
+    void drain();
+    void end_of_turn();
+    Gauges gauges() const;
+
+    std::shared_ptr<const Config> config_;  // the first one, then the one in use
+    SystemClock clock_;
+    std::unique_ptr<EventLoop> loop_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<Writer> writer_;
+    std::unique_ptr<ChildSigner> signer_;
+    std::unique_ptr<Server> server_;
+    std::unique_ptr<Issuer> issuer_;
+    std::unique_ptr<Dispatcher> dispatcher_;
+    Fd signals_;
+    std::uint64_t generation_ = 0;       // in use; 0: still starting
+    std::uint64_t last_generation_ = 0;  // tried
+    bool loading_ = false;
+    bool reload_again_ = false;
+    bool draining_ = false;
+};
+
+}  // namespace signerd

@@ -1,0 +1,77 @@
+#include "signerd/dispatch.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "signerd/admin.h"
+#include "signerd/log.h"
+#include "signerd/peer.h"
+#include "signerd/reply.h"
+#include "signerd/status.h"
+
+namespace signerd {
+
+namespace wire = pki::wire;
+using wire::Kind;
+
+namespace {
+
+void issue(Services& services, const Request& request) { services.issuer.issue(request); }
+
+// An operation that has its answer at once.
+template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
+void at_once(Services& services, const Request& request) {
+    auto frame = Make(services, request);
+    services.replies.send(
+        request.to, frame ? *std::move(frame) : error_frame(frame.error(), request.to.id));
+}
+
+constexpr Operation kOperations[] = {
+    // kind, name                                      frontend reader admin
+    {Kind::issue_request, "issue",                     true,  false, false, issue},
+    {Kind::ca_certs_request, "ca_certs",               true,  true,  true,  at_once<ca_certs>},
+    {Kind::status_request, "status",                   false, true,  true,  at_once<status>},
+    {Kind::cert_list_request, "cert_list",             false, false, true,  at_once<cert_list>},
+    {Kind::cert_show_request, "cert_show",             false, false, true,  at_once<cert_show>},
+    {Kind::audit_page_request, "audit_page",           false, false, true,  at_once<audit_page>},
+};
+
+}  // namespace
+
+const Operation* find_operation(Kind kind) {
+    const auto found = std::ranges::find(kOperations, kind, &Operation::kind);
+    return found == std::end(kOperations) ? nullptr : &*found;
+}
+
+bool permitted(const Operation& operation, Role role) {
+    switch (role) {
+        case Role::frontend: return operation.frontend;
+        case Role::reader: return operation.reader;
+        case Role::admin: return operation.admin;
+    }
+    return false;
+}
+
+void Dispatcher::dispatch(const Request& request) {
+    const Operation* operation = find_operation(request.frame.header.kind);
+    if (operation == nullptr || !permitted(*operation, request.peer->role)) {
+        log(Level::warning, "peer %s (%s): refused: %s", request.peer->name.c_str(),
+            name(request.peer->role), operation != nullptr ? operation->name : "no request");
+        return refuse(request, pki::fail(pki::Errc::denied, "not permitted"));
+    }
+    // The issue path turns requests away itself: with an audit record.
+    if (draining_ && operation->kind != Kind::issue_request)
+        return refuse(request, pki::fail(pki::Errc::unavailable, "shutting down"));
+    operation->run(services_, request);
+}
+
+void Dispatcher::drain() {
+    draining_ = true;
+    services_.issuer.drain();
+}
+
+void Dispatcher::refuse(const Request& request, const pki::Error& error) {
+    services_.replies.send(request.to, error_frame(error, request.to.id));
+}
+
+}  // namespace signerd

@@ -1,0 +1,57 @@
+// Which operation runs for which role: the table is the whole of that policy. What a role may
+// do within an operation (which profiles, say) is the operation's.
+#pragma once
+
+#include <functional>
+
+#include "signerd/issue.h"
+
+namespace signerd {
+
+// What is not in the store, for status.
+struct Gauges {
+    std::size_t queue = 0;      // decisions waiting to be durable
+    std::size_t in_flight = 0;  // issue requests accepted and not answered
+    std::size_t connections = 0;
+    pid_t key_child = 0;  // 0: none
+    const char* key_child_state = "";
+};
+
+// What operations work with.
+struct Services {
+    const Clock& clock;
+    Store& store;
+    Issuer& issuer;
+    Replies& replies;
+    std::int64_t started = 0;  // seconds since 1970
+    std::function<Gauges()> gauges;
+};
+
+// One row of the table.
+struct Operation {
+    pki::wire::Kind kind;
+    const char* name;
+    bool frontend, reader, admin;
+    void (*run)(Services& services, const Request& request);
+};
+
+// nullptr for a kind that is not a request.
+const Operation* find_operation(pki::wire::Kind kind);
+bool permitted(const Operation& operation, Role role);
+
+class Dispatcher {
+ public:
+    explicit Dispatcher(Services services) : services_(std::move(services)) {}
+
+    void dispatch(const Request& request);
+    // From now on every request is answered with unavailable.
+    void drain();
+
+ private:
+    void refuse(const Request& request, const pki::Error& error);
+
+    Services services_;
+    bool draining_ = false;
+};
+
+}  // namespace signerd

@@ -1,0 +1,27 @@
+// A configuration in use, numbered, with what is derived from it once. Requests keep the
+// generation that they began with; a reload makes the next one.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "signerd/config.h"
+
+namespace signerd {
+
+struct Generation {
+    std::uint64_t number = 0;
+    std::shared_ptr<const Config> config;
+    std::map<std::string, pki::ossl::PkeyPtr> ca_keys;  // public keys, by CA
+
+    // nullptr when there is none.
+    const Profile* profile(std::string_view name) const;
+    const Ca& ca(const Profile& profile) const { return config->cas.at(profile.ca); }
+};
+
+pki::Result<std::shared_ptr<const Generation>> make_generation(
+    std::uint64_t number, std::shared_ptr<const Config> config);
+
+}  // namespace signerd

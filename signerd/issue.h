@@ -1,0 +1,68 @@
+// The issue path: the one sequence that leads to a certificate, whatever the protocol.
+//
+//     1 decode, CSR and its signature   2 profile of this peer, policy   3 limits
+//     4 idempotency   5 single-use things   6 serial and TBS   7 signature by the key child
+//     8 one durable transaction: certificate, audit record, answer   9 answer
+//
+// A refusal goes through 8 as well: nothing leaves before its audit record is durable. The
+// exception is a store that is away, when all get `unavailable`. A replay is no decision and
+// has no record: 100 equal requests are one "allow".
+#pragma once
+
+#include <memory>
+
+#include "libpki/x509/csr.h"
+#include "signerd/clock.h"
+#include "signerd/idempotency.h"
+#include "signerd/keys/signer.h"
+#include "signerd/request.h"
+#include "signerd/writer.h"
+
+namespace signerd {
+
+struct IssueJob;  // one request on its way
+using IssueJobPtr = std::shared_ptr<IssueJob>;
+
+class Issuer {
+ public:
+    Issuer(const Clock& clock, Store& store, Signer& signer, Committer& committer,
+           Replies& replies)
+        : clock_(clock),
+          store_(store),
+          signer_(signer),
+          committer_(committer),
+          replies_(replies) {}
+
+    // The answer goes to `request.to`, in this turn or a later one.
+    void issue(const Request& request);
+
+    // From now on requests are shed.
+    void drain() { draining_ = true; }
+    // Accepted and not yet answered.
+    std::size_t in_flight() const { return in_flight_; }
+
+ private:
+    IssueJobPtr accept(const Request& request);
+    pki::Status examine(IssueJob& job) const;
+    pki::Status check_limits(const IssueJob& job) const;
+    pki::Status prepare(IssueJob& job) const;
+    bool settled_earlier(const IssueJobPtr& job);
+    pki::Result<bool> replay_stored(const IssueJobPtr& job);
+    void on_signature(const IssueJobPtr& job, const pki::Result<pki::Buffer>& signature);
+    void on_committed(const IssueJobPtr& job, const pki::Status& status);
+    void refuse(const IssueJobPtr& job, const pki::Error& error);
+    void answer_error(const IssueJob& job, const pki::Error& error);
+    void answer(const IssueJob& job, pki::Bytes certificate, bool replayed);
+    std::vector<IssueJobPtr> release(const IssueJob& job);
+
+    const Clock& clock_;
+    Store& store_;
+    Signer& signer_;
+    Committer& committer_;
+    Replies& replies_;
+    InFlight<IssueJobPtr> working_;
+    std::size_t in_flight_ = 0;
+    bool draining_ = false;
+};
+
+}  // namespace signerd

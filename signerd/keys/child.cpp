@@ -1,0 +1,159 @@
+#include "signerd/keys/child.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <climits>
+
+#include "signerd/clock.h"
+#include "signerd/fd.h"
+#include "signerd/frame_buffer.h"
+#include "signerd/keys/key.h"
+#include "signerd/keys/protocol.h"
+#include "signerd/log.h"
+#include "signerd/reply.h"
+
+namespace signerd {
+
+namespace wire = pki::wire;
+
+namespace {
+
+// Answers go out when so many bytes have gathered or no request is left: the front has work
+// to do with the first ones while the last ones are being signed.
+constexpr std::size_t kAnswers = 2048;
+
+class KeyChild {
+ public:
+    KeyChild(int socket, std::string config_path)
+        : socket_(socket), config_path_(std::move(config_path)) {}
+
+    int run();
+
+ private:
+    bool serve_received();
+    void answer(pki::Bytes bytes);
+    pki::Result<pki::Buffer> handle(const wire::Frame& frame);
+    pki::Result<pki::Buffer> load(const wire::Frame& frame);
+    pki::Result<pki::Buffer> sign(const wire::Frame& frame);
+    bool write_out();
+
+    Fd socket_;
+    const std::string config_path_;
+    const SystemClock clock_;
+    std::map<std::uint64_t, KeyRing> generations_;
+    FrameBuffer input_;
+    pki::Buffer output_;
+};
+
+int KeyChild::run() {
+    while (true) {
+        const auto room = input_.room();
+        const ssize_t size = recv(socket_.get(), room.data(), room.size(), 0);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size <= 0)
+            return size == 0 ? 0 : 1;
+        input_.filled(static_cast<std::size_t>(size));
+        if (!serve_received())
+            return 1;
+    }
+}
+
+// False when the front is gone or talks nonsense.
+bool KeyChild::serve_received() {
+    while (true) {
+        const auto bytes = input_.next();
+        if (!bytes)
+            return false;
+        if (bytes->empty())
+            return write_out();
+        answer(*bytes);
+        if (output_.size() >= kAnswers && !write_out())
+            return false;
+    }
+}
+
+pki::Buffer refusal(const pki::Error& error, std::uint64_t id) {
+    const std::string text = wire_text(error);
+    auto frame = wire::encode(wire::ErrorReply{error.code, text, 0}, id);
+    return frame ? *std::move(frame) : pki::Buffer{};
+}
+
+void KeyChild::answer(pki::Bytes bytes) {
+    const auto frame = parse_key_frame(bytes);
+    if (!frame)
+        return pki::append(output_, refusal(frame.error(), 0));
+    const auto reply = handle(*frame);
+    pki::append(output_, reply ? *reply : refusal(reply.error(), frame->header.id));
+}
+
+// The whole of what the key child does.
+pki::Result<pki::Buffer> KeyChild::handle(const wire::Frame& frame) {
+    if (frame.header.kind == LoadRequest::kKind) return load(frame);
+    if (frame.header.kind == SignRequest::kKind) return sign(frame);
+    return pki::fail(pki::Errc::denied, "key child: no such operation");
+}
+
+pki::Result<pki::Buffer> KeyChild::load(const wire::Frame& frame) {
+    PKI_TRY(const auto request, wire::decode<LoadRequest>(frame));
+    PKI_TRY(const auto config, load_config(config_path_));
+    PKI_TRY(KeyRing ring, load_keys(*config));
+    std::erase_if(generations_, [&](const auto& entry) { return entry.first != request.keep; });
+    generations_[request.generation] = std::move(ring);
+    const auto facts = facts_of(*config);
+    return wire::encode(LoadReply{facts}, frame.header.id);
+}
+
+pki::Result<pki::Buffer> KeyChild::sign(const wire::Frame& frame) {
+    PKI_TRY(const auto request, wire::decode<SignRequest>(frame));
+    const auto generation = generations_.find(request.generation);
+    if (generation == generations_.end())
+        return pki::fail(pki::Errc::unavailable, "key child: generation not loaded");
+    const auto ca = generation->second.find(request.ca);
+    if (ca == generation->second.end())
+        return pki::fail(pki::Errc::denied, "key child: no such CA");
+    const CaKey& key = ca->second;
+    PKI_CHECK(check_tbs(key.rules, request.tbs, clock_.now() / kMicroseconds));
+    PKI_TRY(const auto signature, pki::ossl::sign(key.key.get(), key.scheme, request.tbs));
+    return wire::encode(SignReply{signature}, frame.header.id);
+}
+
+bool KeyChild::write_out() {
+    std::size_t sent = 0;
+    while (sent < output_.size()) {
+        const ssize_t size =
+            ::send(socket_.get(), output_.data() + sent, output_.size() - sent, MSG_NOSIGNAL);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return false;
+        sent += static_cast<std::size_t>(size);
+    }
+    output_.clear();
+    return true;
+}
+
+// Nothing inherited but the socket and the three standard descriptors; no core file and no
+// debugger of the same user gets at the keys.
+bool confine(int socket) {
+    const rlimit no_core{0, 0};
+    return (socket <= 3 || close_range(3, static_cast<unsigned>(socket) - 1, 0) == 0) &&
+           close_range(static_cast<unsigned>(socket) + 1, UINT_MAX, 0) == 0 &&
+           prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           setrlimit(RLIMIT_CORE, &no_core) == 0;
+}
+
+}  // namespace
+
+int run_key_child(int socket, const std::string& config_path) {
+    if (!confine(socket)) {
+        log(Level::error, "key child: cannot confine itself: %s", errno_text().c_str());
+        return 1;
+    }
+    return KeyChild(socket, config_path).run();
+}
+
+}  // namespace signerd

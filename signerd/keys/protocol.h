@@ -1,0 +1,71 @@
+// What signerd's front may ask of its key child. There is no operation that signs bytes:
+// a TBSCertificate goes in, and the child looks at it itself before it signs.
+//
+// Frames as in libpki/wire/frame.h over a socket pair, with kinds of their own, which no
+// listening socket takes. Answers are in the order of the requests; a failure is a
+// wire::ErrorReply.
+#pragma once
+
+#include "libpki/wire/messages.h"
+
+namespace signerd {
+
+// Reads the configuration and every key again under this number. Only `keep` and the new
+// generation stay: requests that began before a reload can still finish.
+struct LoadRequest {
+    static constexpr pki::wire::Kind kKind{0xe0};
+
+    std::uint64_t generation = 0;
+    std::uint64_t keep = 0;  // 0: none
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.generation);
+        v.number(2, m.keep);
+    }
+};
+
+struct LoadReply {
+    static constexpr pki::wire::Kind kKind{0xe1};
+
+    pki::Bytes facts;  // key.h: tells that both sides read the same configuration
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.bytes(1, m.facts, 32);
+    }
+};
+
+struct SignRequest {
+    static constexpr pki::wire::Kind kKind{0xe2};
+
+    std::uint64_t generation = 0;
+    std::string_view ca;
+    pki::Bytes tbs;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.generation);
+        v.text(2, m.ca, pki::limits::kProfileName);
+        v.bytes(3, m.tbs, pki::limits::kCertificate);
+    }
+};
+
+struct SignReply {
+    static constexpr pki::wire::Kind kKind{0xe3};
+
+    pki::Bytes signature;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.bytes(1, m.signature, kSignature);
+    }
+
+ private:
+    static constexpr std::size_t kSignature = pki::limits::kRsaMaxBits / 8;
+};
+
+// A complete frame of this protocol.
+pki::Result<pki::wire::Frame> parse_key_frame(pki::Bytes in);
+
+}  // namespace signerd

@@ -1,0 +1,95 @@
+// The front's side of the key child.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "libpki/ossl/digest.h"
+#include "signerd/event_loop.h"
+#include "signerd/frame_buffer.h"
+#include "signerd/keys/process.h"
+
+namespace signerd {
+
+// What the issue path needs of it; tests put their own in its place.
+class Signer {
+ public:
+    using Done = std::function<void(pki::Result<pki::Buffer> signature)>;
+
+    virtual ~Signer() = default;
+    // `done` runs in a later turn: unavailable when the key child is away for too long,
+    // internal when it refuses. The caller bounds how many wait.
+    virtual void sign(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+                      Done done) = 0;
+};
+
+// Starts the key child, again when it dies, and asks it once more for what it had not answered:
+// a signature that nobody received has minted nothing.
+class ChildSigner : public Signer {
+ public:
+    using Loaded = std::function<void(pki::Result<pki::ossl::Sha256> facts)>;
+
+    ChildSigner(EventLoop& loop, std::string config_path)
+        : loop_(loop), config_path_(std::move(config_path)) {}
+    ~ChildSigner() override;
+
+    // Has the child read configuration and keys as `generation`, beside the current one.
+    void load(std::uint64_t generation, Loaded loaded);
+    // Makes a generation that was loaded the current one: the one that a new child has to load,
+    // with these facts, before it signs.
+    void use(std::uint64_t generation, const pki::ossl::Sha256& facts);
+
+    void sign(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+              Done done) override;
+    // Writes what was gathered in this turn.
+    void flush();
+
+    pid_t pid() const { return process_ ? process_->pid : 0; }
+    const char* state() const;  // "ready", "loading", "down"
+
+ private:
+    using Time = std::chrono::steady_clock::time_point;
+
+    struct Job {
+        pki::Buffer frame;
+        Done done;
+        Time since;
+        std::uint64_t child = 0;  // the last one that had it
+        int attempts = 0;         // children that had it
+    };
+    using Jobs = std::map<std::uint64_t, Job>;  // by request id: in the order they came
+
+    pki::Status start();
+    void start_again();
+    void load_current();
+    void current_loaded(const pki::Result<pki::ossl::Sha256>& facts);
+    void request_load(std::uint64_t generation, Loaded loaded);
+    void submit(Job& job);
+    void become_ready();
+    void on_event(std::uint32_t events);
+    void receive();
+    pki::Status take_answer(pki::Bytes bytes);
+    void lost(const std::string& why);
+    void fail_jobs(const std::function<bool(const Job&)>& which, const char* why);
+    void watch_age();
+
+    EventLoop& loop_;
+    const std::string config_path_;
+    std::optional<KeyProcess> process_;
+    std::uint64_t child_ = 0;  // counts the processes
+    bool ready_ = false;       // the child has the current generation
+    std::uint64_t current_ = 0;
+    pki::ossl::Sha256 facts_{};
+    int failures_ = 0;  // in a row
+
+    std::uint64_t last_id_ = 0;
+    Jobs jobs_;
+    std::map<std::uint64_t, Loaded> loads_;
+    FrameBuffer input_;
+    pki::Buffer output_;
+    std::size_t gathered_ = 0;  // jobs put into output_ since the last flush
+    bool writing_ = false;      // waiting for EPOLLOUT
+    bool watching_age_ = false;
+};
+
+}  // namespace signerd

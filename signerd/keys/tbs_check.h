@@ -1,0 +1,35 @@
+// The key child's own look at what it is to sign. It does not believe the front: whoever takes
+// that over can ask for certificates that a profile of this CA could give, and no others.
+#pragma once
+
+#include <set>
+
+#include "signerd/config.h"
+
+namespace signerd {
+
+// What the certificates of one CA may look like, whatever the profile.
+struct CaRules {
+    pki::Buffer subject;  // Name
+    pki::Buffer key_identifier;
+    pki::Buffer signature_algorithm;  // AlgorithmIdentifier
+    std::int64_t not_before = 0;
+    std::int64_t not_after = 0;
+    std::int64_t longest = 0;                  // seconds of validity, backdating included
+    std::int64_t backdate = 0;                 // seconds, the largest
+    std::uint16_t key_usage = 0;               // of all profiles together
+    std::set<pki::Buffer> extended_key_usage;  // OID contents, of all profiles together
+    // No extension means no restriction: only where a profile has it so.
+    bool may_omit_key_usage = false;
+    bool may_omit_extended_key_usage = false;
+};
+
+CaRules rules_of(const Ca& ca, const Config& config);
+
+// RFC 5280 4.1 and 4.2, as far as a CA must not let go: issuer, key identifier, algorithm,
+// version, length of the serial, validity within the CA's and a profile's and near `now`
+// (seconds since 1970), no CA, no usage that no profile has, no extension that we do not
+// write. denied or malformed. Not checked: subject and names, which only the front knows.
+pki::Status check_tbs(const CaRules& rules, pki::Bytes tbs, std::int64_t now);
+
+}  // namespace signerd

@@ -1,0 +1,126 @@
+// signerd: options, and the processes that they start.
+
+#include <getopt.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include "libpki/base/ascii.h"
+#include "signerd/daemon.h"
+#include "signerd/keys/child.h"
+#include "signerd/keys/key.h"
+#include "signerd/log.h"
+#include "signerd/version.h"
+
+namespace signerd {
+
+namespace {
+
+enum ExitStatus { kOk = 0, kFailed = 1, kUsage = 2 };
+
+struct Options {
+    std::string config = "/etc/signerd/signerd.json";
+    bool test = false;
+    int key_child = -1;  // descriptor of the socket
+};
+
+constexpr char kHelp[] =
+    "usage: signerd [-htV] [-c file]\n"
+    "  -c file  configuration, default /etc/signerd/signerd.json\n"
+    "  -t       test the configuration, its keys and the store's folder, and exit\n"
+    "  -V       print the version and exit\n"
+    "  -h       print this and exit\n";
+
+constexpr option kLongOptions[] = {{"key-child", required_argument, nullptr, 'k'}, {}};
+
+// The exit status when there is nothing to run.
+std::optional<int> read_options(int argc, char** argv, Options& options) {
+    int letter;
+    while ((letter = getopt_long(argc, argv, "c:htV", kLongOptions, nullptr)) != -1) {
+        switch (letter) {
+            case 'c':
+                options.config = optarg;
+                break;
+            case 't':
+                options.test = true;
+                break;
+            case 'k':
+                options.key_child = std::atoi(optarg);
+                break;
+            case 'h':
+                std::fputs(kHelp, stdout);
+                return kOk;
+            case 'V':
+                std::printf("signerd %s\n", kVersion);
+                return kOk;
+            default:
+                std::fputs(kHelp, stderr);
+                return kUsage;
+        }
+    }
+    if (optind == argc)
+        return std::nullopt;
+    std::fputs(kHelp, stderr);
+    return kUsage;
+}
+
+pki::Status check_store_folder(const std::string& store) {
+    const std::string folder = std::filesystem::path(store).parent_path().string();
+    if (access(folder.c_str(), W_OK | X_OK) == 0)
+        return {};
+    return pki::fail(pki::Errc::denied, "store: the folder is not writable",
+                     folder + ": " + errno_text());
+}
+
+pki::Status test_config(const std::string& path) {
+    PKI_TRY(const auto config, load_config(path));
+    PKI_TRY(const KeyRing keys, load_keys(*config));
+    return check_store_folder(config->store);
+}
+
+int run_test(const std::string& path) {
+    const auto status = test_config(path);
+    if (status)
+        std::fprintf(stderr, "signerd: configuration %s is ok\n", path.c_str());
+    else
+        std::fprintf(stderr, "signerd: %s: %s\n", path.c_str(),
+                     status.error().message().c_str());
+    return status ? kOk : kFailed;
+}
+
+int run_daemon(const std::string& path) {
+    auto config = load_config(path);
+    if (!config) {
+        log(Level::error, "%s: %s", path.c_str(), config.error().message().c_str());
+        return kFailed;
+    }
+    auto daemon = Daemon::create(*std::move(config));
+    if (!daemon) {
+        log(Level::error, "%s", daemon.error().message().c_str());
+        return kFailed;
+    }
+    return (*daemon)->run() ? kOk : kFailed;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    Options options;
+    if (const auto status = read_options(argc, argv, options))
+        return *status;
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    if (options.key_child >= 0)
+        return run_key_child(options.key_child, options.config);
+    return options.test ? run_test(options.config) : run_daemon(options.config);
+}
+
+}  // namespace signerd
+
+int main(int argc, char** argv) {
+    return signerd::run(argc, argv);
+}

@@ -1,0 +1,20 @@
+// Who is at the other end of a Unix socket, and what it may use.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string_view>
+
+#include "signerd/config.h"
+
+namespace signerd {
+
+// The first peer of this socket that the credentials match, or nullptr: no entry, no access.
+const Peer* match_peer(const Listen& listen, const ucred& credentials);
+
+// Frontends use the profiles they are given; the other roles see all.
+bool may_use(const Peer& peer, std::string_view profile);
+
+const char* name(Role role);
+
+}  // namespace signerd
