@@ -1,0 +1,48 @@
+// Making a CA: a root and an issuing certificate below it, or a request to an offline root.
+// Bytes in, values out: files and the clock are the commands'.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libpki/base/secret.h"
+#include "libpki/x509/cert.h"
+
+namespace signerctl {
+
+struct CaSpec {
+    std::string root_name;  // "O=Example, CN=Example Root CA"
+    std::string root_key;   // ossl::generate_key()
+    std::int64_t root_days = 0;
+    std::string name;  // of the issuing CA
+    std::string key;
+    std::int64_t days = 0;
+};
+
+struct NewCa {
+    pki::Secret root_key;  // PEM of PKCS#8
+    pki::Buffer root;      // DER
+    pki::Secret key;
+    pki::Buffer certificate;
+};
+
+// Valid from five minutes before `now` (clocks of devices are late), seconds since 1970.
+// Refuses an issuing CA with the root's name or beyond the root's life.
+pki::Result<NewCa> make_ca(const CaSpec& spec, std::int64_t now);
+
+struct NewRequest {
+    pki::Secret key;
+    pki::Buffer csr;
+};
+pki::Result<NewRequest> make_request(const std::string& name, const std::string& key);
+
+// Whether signerd can issue under this chain at `now`; the first certificate is the issuing
+// CA's. Each one is a CA's with keyCertSign, valid now and signed by the next one, whose path
+// length allows for it (RFC 5280 6.1.4); a self-signed last one has its signature checked.
+// Not checked: revocation, name constraints, policies, and that the chain ends in a root.
+pki::Status check_ca_chain(const std::vector<pki::x509::Certificate>& chain, std::int64_t now);
+
+// Is the private key that of the certificate?
+pki::Status check_key(const pki::x509::Certificate& certificate, EVP_PKEY* key);
+
+}  // namespace signerctl

@@ -1,0 +1,17 @@
+// The commands; each is defined in the file of its name.
+#pragma once
+
+#include "clients/signerctl/options.h"
+
+namespace signerctl {
+
+extern const Command kCaInit;
+extern const Command kCaImport;
+extern const Command kCertList;
+extern const Command kCertShow;
+extern const Command kAuditList;
+extern const Command kAuditVerify;
+extern const Command kAuditExport;
+extern const Command kStatus;
+
+}  // namespace signerctl

@@ -1,0 +1,69 @@
+// The command line, checked against a command's table of options.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libpki/base/result.h"
+
+namespace signerctl {
+
+struct Option {
+    std::string_view name;        // without the dashes
+    std::string_view value = {};  // what it takes, for the help ("FILE"); empty: a flag
+    std::string_view help = {};
+    std::string_view fallback = {};  // its value when it is not given
+    bool required = false;
+    std::uint64_t least = 0;  // bounds of a number, when most is not 0
+    std::uint64_t most = 0;
+    std::string_view excludes = {};  // another option, with which it makes no sense
+};
+
+class Arguments {
+ public:
+    bool has(std::string_view option) const { return given_.contains(option); }
+    // The value given, else the table's fallback.
+    std::string text(std::string_view option) const;
+    // Of an option with bounds.
+    std::uint64_t number(std::string_view option) const;
+    const std::string& operand() const { return operands_.front(); }
+
+ private:
+    friend class Parser;
+    std::map<std::string_view, std::string> given_;
+    std::map<std::string_view, std::string> fallbacks_;
+    std::vector<std::string> operands_;
+};
+
+struct Context {
+    std::string socket;
+    bool json = false;
+};
+
+struct Command {
+    std::string_view name;     // "ca init"
+    std::string_view operand;  // "SERIAL", or empty when it takes none
+    std::string_view summary;
+    std::span<const Option> options;
+    pki::Status (*run)(const Context& context, const Arguments& arguments);
+};
+
+struct CommandLine {
+    const Command* command = nullptr;  // nullptr only with --help
+    Arguments arguments;
+};
+
+// --socket, --json and --help, which may stand before and after the command.
+extern const std::span<const Option> kGlobalOptions;
+
+// The views of the answer look into the tables. An Error here is wrong usage.
+pki::Result<CommandLine> parse_command_line(std::span<const Command* const> commands,
+                                            std::span<const std::string_view> words);
+
+std::string usage(std::span<const Command* const> commands);
+std::string usage(const Command& command);
+
+}  // namespace signerctl

@@ -1,0 +1,83 @@
+#include "clients/signerctl/status.h"
+
+#include "clients/signerctl/commands.h"
+#include "clients/signerctl/output.h"
+
+namespace signerctl {
+
+namespace {
+
+std::string joined(const json_t* texts) {
+    std::string all;
+    std::size_t index;
+    json_t* text;
+    json_array_foreach(texts, index, text) {
+        if (!json_is_string(text)) continue;
+        all += (all.empty() ? "" : ", ");
+        all += json_string_value(text);
+    }
+    return all;
+}
+
+std::string uptime(json_int_t seconds) {
+    if (seconds < 120) return std::to_string(seconds) + " seconds";
+    if (seconds < 120 * 60) return std::to_string(seconds / 60) + " minutes";
+    if (seconds < 48 * 3600) return std::to_string(seconds / 3600) + " hours";
+    return std::to_string(seconds / 86400) + " days";
+}
+
+std::string key_child_text(const json_t* child) {
+    return member_text(child, "state") + ", pid " + member_text(child, "pid");
+}
+
+std::string ca_table(const json_t* cas) {
+    Table table({"CA", "TENANT", "NOT AFTER", "SUBJECT"});
+    std::size_t index;
+    json_t* ca;
+    json_array_foreach(cas, index, ca) {
+        table.add({member_text(ca, "name"), member_text(ca, "tenant"),
+                   member_text(ca, "not_after"), member_text(ca, "subject")});
+    }
+    return table.take();
+}
+
+pki::Status run_status(const Context& context, const Arguments&) {
+    PKI_TRY(Connection connection, Connection::open(context.socket));
+    PKI_TRY(const JsonPtr status, fetch_status(connection));
+    print(context.json ? json_indented(status.get()) + "\n" : status_text(status.get()));
+    return {};
+}
+
+}  // namespace
+
+pki::Result<JsonPtr> fetch_status(Connection& connection) {
+    PKI_TRY(const auto reply,
+            connection.call<pki::wire::JsonReply>(pki::wire::StatusRequest{}));
+    return parse_json_object(reply.json);
+}
+
+std::string status_text(const json_t* status) {
+    const std::string head = fields({
+        {"Version", member_text(status, "version")},
+        {"Id", member_text(status, "id")},
+        {"Up", uptime(json_integer_value(json_object_get(status, "uptime_seconds")))},
+        {"Configuration", member_text(status, "config")},
+        {"Generation", member_text(status, "generation")},
+        {"Key child", key_child_text(json_object_get(status, "key_child"))},
+        {"Queue", member_text(status, "queue")},
+        {"Certificates", member_text(status, "certificates")},
+        {"Audit records", member_text(status, "audit_records")},
+        {"Profiles", joined(json_object_get(status, "profiles"))},
+    });
+    return head + "\n" + ca_table(json_object_get(status, "cas"));
+}
+
+const Command kStatus{
+    .name = "status",
+    .operand = {},
+    .summary = "how signerd is doing: version, CAs, profiles, counts",
+    .options = {},
+    .run = run_status,
+};
+
+}  // namespace signerctl

@@ -1,0 +1,14 @@
+// signerd's status, for the commands that need it.
+#pragma once
+
+#include "clients/signerctl/connection.h"
+#include "clients/signerctl/json.h"
+
+namespace signerctl {
+
+pki::Result<JsonPtr> fetch_status(Connection& connection);
+
+// For people.
+std::string status_text(const json_t* status);
+
+}  // namespace signerctl
