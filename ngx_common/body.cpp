@@ -16,6 +16,7 @@ std::size_t body_size(const ngx_chain_t* chain) {
 // Copies one buffer to `to`, from memory or from the spool file.
 bool copy_buffer(ngx_buf_t* buffer, u_char* to) {
     const auto size = static_cast<std::size_t>(ngx_buf_size(buffer));
+    if (size == 0) return true;  // a buffer that only marks the end has no memory and no file
     if (ngx_buf_in_memory(buffer)) {
         ngx_memcpy(to, buffer->pos, size);
         return true;

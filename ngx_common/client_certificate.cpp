@@ -52,6 +52,10 @@ X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file) {
     return store.release();
 }
 
+bool has_client_certificate(ngx_http_request_t* r) {
+    return pki::ossl::X509Ptr(SSL_get1_peer_certificate(r->connection->ssl->connection)) != nullptr;
+}
+
 pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
                                                      X509_STORE* anchors) {
     const pki::ossl::ErrorGuard errors;

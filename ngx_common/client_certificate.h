@@ -17,9 +17,11 @@ namespace ngx_enroll {
 // the file has none or cannot be read; the cause is logged with the directive's place.
 X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file);
 
+// Did the client present one, good or not? The connection must be a TLS connection.
+bool has_client_certificate(ngx_http_request_t* r);
+
 // The DER of the client's certificate, chained to the anchors, in date, with clientAuth
-// among its purposes if it names any. unauthenticated with the cause as text; an empty
-// detail. Not checked: revocation.
+// among its purposes if it names any. unauthenticated with the cause as text. Not checked: revocation.
 pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r, X509_STORE* anchors);
 
 }  // namespace ngx_enroll

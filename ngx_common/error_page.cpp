@@ -55,7 +55,8 @@ void become_error_page(Exchange& exchange, const ErrorPagePolicy& policy) {
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = nullptr;
     ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n = static_cast<off_t>(exchange.error_line.len + 1);
+    r->headers_out.content_length_n =
+        exchange.error_without_body ? 0 : static_cast<off_t>(exchange.error_line.len + 1);
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE || status == NGX_HTTP_TOO_MANY_REQUESTS)
         add_retry_after(r, policy.retry_after);
     exchange.error_page = true;
@@ -96,8 +97,13 @@ ngx_int_t send_line(Exchange& exchange) {
     ngx_buf_t* buffer = ngx_create_temp_buf(r->pool, exchange.error_line.len + 1);
     ngx_chain_t* link = ngx_alloc_chain_link(r->pool);
     if (buffer == nullptr || link == nullptr) return NGX_ERROR;
-    buffer->last = ngx_cpymem(buffer->last, exchange.error_line.data, exchange.error_line.len);
-    *buffer->last++ = '\n';
+    if (exchange.error_without_body) {
+        *buffer = {};  // a buffer that only marks the end
+    } else {
+        buffer->last =
+            ngx_cpymem(buffer->last, exchange.error_line.data, exchange.error_line.len);
+        *buffer->last++ = '\n';
+    }
     buffer->last_buf = 1;
     buffer->last_in_chain = 1;
     *link = {buffer, nullptr};

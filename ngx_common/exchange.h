@@ -13,6 +13,7 @@ struct Exchange {
 
     // The line of text/plain that explains a refusal of ours; empty: the status's own.
     ngx_str_t error_line{};
+    bool error_without_body = false;
     // The response is the protocol's, complete: error_page.h keeps off.
     bool answered = false;
 

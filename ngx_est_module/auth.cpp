@@ -19,6 +19,12 @@ AuthResult refused(EstExchange& exchange, ngx_int_t status, const char* line) {
     return {Verdict::refused, refuse(exchange, status, line)};
 }
 
+// RFC 7030 3.3.2, 4.2.2: who renews shows the certificate that is renewed.
+bool needs_certificate(const EstExchange& exchange, const LocConf& conf) {
+    return exchange.operation == pki::est::Operation::simplereenroll ||
+           (conf.auth & kAuthMtls && conf.satisfy == kSatisfyAll);
+}
+
 // RFC 9110 11.6.1: a 401 names at least one challenge. There is no registered scheme for
 // a TLS certificate; clients pass over one that they do not know.
 AuthResult unauthorized(EstExchange& exchange, const LocConf& conf) {
@@ -27,12 +33,17 @@ AuthResult unauthorized(EstExchange& exchange, const LocConf& conf) {
     const std::string challenge = scheme + " realm=\"" + std::string(view(conf.realm)) + "\"";
     r->headers_out.www_authenticate =
         add_header(r, "WWW-Authenticate", copy_to_pool(r->pool, challenge));
+    // Bouncy Castle's client gives up when the 401 that it answers has a body.
+    exchange.error_without_body = conf.auth & kAuthBasic;
+    const bool certificate = exchange.credential != Credential::certificate &&
+                             (needs_certificate(exchange, conf) || !(conf.auth & kAuthBasic));
     return refused(exchange, NGX_HTTP_UNAUTHORIZED,
-                   conf.auth & kAuthBasic ? "authentication is required"
-                                          : "a client certificate of this service is required");
+                   certificate ? "a client certificate of this service is required"
+                               : "authentication is required");
 }
 
 bool accept_certificate(EstExchange& exchange, const LocConf& conf) {
+    if (!has_client_certificate(exchange.request)) return false;
     auto certificate = verified_client_certificate(exchange.request, conf.anchors);
     if (!certificate) {
         ngx_log_error(NGX_LOG_INFO, exchange.request->connection->log, 0,
@@ -103,12 +114,6 @@ AuthResult check_basic(EstExchange& exchange, const LocConf& conf) {
     }
     accept_user(exchange, credentials->user);
     return {Verdict::allowed, NGX_OK};
-}
-
-// RFC 7030 3.3.2, 4.2.2: who renews shows the certificate that is renewed.
-bool needs_certificate(const EstExchange& exchange, const LocConf& conf) {
-    return exchange.operation == pki::est::Operation::simplereenroll ||
-           (conf.auth & kAuthMtls && conf.satisfy == kSatisfyAll);
 }
 
 class HashWork final : public OffloadedWork {
