@@ -1,5 +1,6 @@
 # ngx-enroll: see README.md for what the targets do.
 
+SHELL    := /bin/bash
 BUILD    ?= build
 CXX      ?= g++
 CLANGXX  ?= clang++
@@ -10,9 +11,18 @@ HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS \
 CXXFLAGS := -std=c++20 $(OPT) $(WARN) $(HARDEN) -fPIC -fvisibility=hidden -fno-gnu-unique -I.
 LDFLAGS  := -Wl,-z,relro,-z,now,-z,noexecstack -pie
 
+# A makefile below this one inherits the job server of the first.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --no-print-directory -j$(shell nproc)
+endif
+
+# V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@echo '  $(1)')
+
 PKI_SRCS       := $(wildcard libpki/*/*.cpp)
 SIGNERD_SRCS   := $(filter-out signerd/main.cpp,$(wildcard signerd/*.cpp signerd/*/*.cpp))
-SIGNERCTL_SRCS := $(wildcard clients/signerctl/*.cpp)
+SIGNERCTL_SRCS := $(filter-out clients/signerctl/main.cpp,$(wildcard clients/signerctl/*.cpp))
 UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
@@ -20,33 +30,105 @@ objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 SIGNERD_LIBS   := -lsqlite3 -ljansson -lcrypto -lpthread
 UNITS          := $(patsubst t/unit/%.cpp,$(BUILD)/unit/%,$(UNIT_SRCS))
 
-all: $(BUILD)/bin/signerd $(BUILD)/bin/signerctl
+all:
+	@.ci/deps build
+	@$(MAKE) build
+
+build: modules $(BUILD)/bin/signerd $(BUILD)/bin/signerctl
+
+deps:
+	@.ci/deps test
 
 $(BUILD)/obj/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(SANFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX $<)
+	$(Q)$(CXX) $(CXXFLAGS) $(SANFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libpki.a: $(call objects,$(PKI_SRCS))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR $(@F))
+	$(Q)ar rcs $@ $^
+
+libpki: $(BUILD)/libpki.a
+	@:
 
 $(BUILD)/libsignerd.a: $(call objects,$(SIGNERD_SRCS))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR $(@F))
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/bin/signerd: $(call objects,signerd/main.cpp) $(BUILD)/libsignerd.a $(BUILD)/libpki.a
 	@mkdir -p $(@D)
-	$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(SIGNERD_LIBS) -o $@
+	$(call say,LINK $(@F))
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(SIGNERD_LIBS) -o $@
 
-$(BUILD)/bin/signerctl: $(call objects,$(SIGNERCTL_SRCS)) $(BUILD)/libpki.a
+$(BUILD)/libsignerctl.a: $(call objects,$(SIGNERCTL_SRCS))
+	@rm -f $@
+	$(call say,AR $(@F))
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/bin/signerctl: $(call objects,clients/signerctl/main.cpp) $(BUILD)/libsignerctl.a \
+                        $(BUILD)/libpki.a
 	@mkdir -p $(@D)
-	$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -ljansson -lcrypto -o $@
+	$(call say,LINK $(@F))
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -ljansson -lcrypto -o $@
+
+# nginx modules, built by nginx's own configure, out of tree: Debian's nginx-dev has all that
+# it needs; NGX_SRC names an upstream tree instead, of which nginx itself is built as well.
+NGX_MODULES := $(shell sed -n 's/^ngx_enroll_modules=//p' config | tr -d '"')
+NGX_SRCS    := $(sort $(wildcard ngx_*/*.cpp))
+NGX_OBJS    := $(abspath $(BUILD))/nginx
+
+ifdef NGX_SRC
+NGX_TREE    := $(BUILD)/nginx-src
+NGX_CONF    := --with-compat --with-debug --with-http_ssl_module --with-http_v2_module \
+               --with-threads --error-log-path=stderr
+NGX_TARGETS := binary modules
+NGINX       ?= $(NGX_OBJS)/nginx
+else
+NGX_TREE    := /usr/share/nginx/src
+NGX_TARGETS := modules
+NGINX       ?= /usr/sbin/nginx
+endif
+
+NGX_CFLAGS  ?= $(shell dpkg-buildflags --get CFLAGS) $(shell dpkg-buildflags --get CPPFLAGS)
+NGX_LDFLAGS ?= $(shell dpkg-buildflags --get LDFLAGS)
+
+modules: $(BUILD)/nginx/Makefile $(BUILD)/libpki.a
+	@mkdir -p $(BUILD)/modules
+	$(call say,NGINX $(NGX_MODULES))
+	$(Q)$(MAKE) $(if $(V),,-s) -C $(NGX_TREE) -f $(NGX_OBJS)/Makefile $(NGX_TARGETS)
+	@install -C $(NGX_MODULES:%=$(BUILD)/nginx/%.so) $(BUILD)/modules
+
+# auto/configure overwrites the Makefile of the folder that it runs in, hence the links.
+$(BUILD)/nginx/Makefile: config config.make $(BUILD)/nginx-inputs
+	@mkdir -p $(@D)
+ifdef NGX_SRC
+	@rm -rf $(NGX_TREE) && mkdir -p $(NGX_TREE)
+	@ln -s $(filter-out %/Makefile %/objs,$(wildcard $(abspath $(NGX_SRC))/*)) $(NGX_TREE)
+endif
+	$(call say,CONFIGURE $(or $(NGX_SRC),$(NGX_TREE)))
+	@cd $(NGX_TREE) && \
+	    $(if $(NGX_SRC),NGX_CONF_FLAGS=($(NGX_CONF)),. ./conf_flags) && \
+	    configure=./configure && { [ -x $$configure ] || configure=auto/configure; } && \
+	    NGX_ENROLL_BUILD=$(abspath $(BUILD)) $$configure "$${NGX_CONF_FLAGS[@]}" \
+	        --with-cc-opt='$(NGX_CFLAGS) -fPIC' --with-ld-opt='$(NGX_LDFLAGS) -fPIC' \
+	        --add-dynamic-module=$(CURDIR) --builddir=$(NGX_OBJS) >$(NGX_OBJS)/configure.log \
+	    || { tail -n 20 $(NGX_OBJS)/configure.log; rm -f $(NGX_OBJS)/Makefile; exit 1; }
+
+# Changes when the list of sources or a flag does, so that configure runs again.
+$(BUILD)/nginx-inputs: FORCE
+	@mkdir -p $(@D)
+	@echo '$(NGX_SRC) $(NGX_SRCS) $(NGX_CFLAGS) $(NGX_LDFLAGS)' | cmp -s - $@ || \
+	    echo '$(NGX_SRC) $(NGX_SRCS) $(NGX_CFLAGS) $(NGX_LDFLAGS)' >$@
 
 units: $(UNITS)
 
-$(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o $(BUILD)/libsignerd.a $(BUILD)/libpki.a
+$(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o $(BUILD)/libsignerd.a $(BUILD)/libsignerctl.a \
+                 $(BUILD)/libpki.a
 	@mkdir -p $(@D)
-	$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcmocka $(SIGNERD_LIBS) -o $@
+	$(call say,LINK $(@F))
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcmocka $(SIGNERD_LIBS) -o $@
 
 # libFuzzer needs clang; its objects live apart.
 FUZZ_SRCS  := $(wildcard t/fuzz/*_fuzz.cpp)
@@ -58,14 +140,75 @@ fuzzers: $(FUZZERS)
 
 $(BUILD)/fuzz-obj/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CLANGXX) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+	$(call say,CLANG $<)
+	$(Q)$(CLANGXX) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
                  $(patsubst %.cpp,$(BUILD)/fuzz-obj/%.o,$(PKI_SRCS))
 	@mkdir -p $(@D)
-	$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
+	$(call say,LINK $(@F))
+	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
+
+# Tests: each suite speaks TAP, t/run counts.
+export NGINX
+RUN_TESTS    := BUILD=$(abspath $(BUILD)) t/run
+FUZZ_SECONDS ?= 60
+
+run:
+	@.ci/deps build
+	@$(MAKE) build
+	@BUILD=$(abspath $(BUILD)) exec conf/demo/run
+
+test:
+	@.ci/deps test
+	@$(MAKE) build units fuzzers
+	@$(RUN_TESTS) unit integration corpora lint
+
+# nginx itself is built with the sanitizers where its source is within reach.
+test-asan:
+	@.ci/deps test
+	@t/asan/run $(BUILD)-asan
+
+fuzz-corpora: fuzzers
+	@$(RUN_TESTS) corpora
+
+fuzz: fuzzers
+	@BUILD=$(abspath $(BUILD)) FUZZ_SECONDS=$(FUZZ_SECONDS) t/fuzz/run $(FUZZERS)
+
+lint: build
+	@$(RUN_TESTS) lint
+
+TIDY := bugprone-*,-bugprone-easily-swappable-parameters,clang-analyzer-*,performance-*
+
+tidy:
+	cppcheck --std=c++20 --language=c++ --inline-suppr --quiet -I. \
+	    --enable=warning,performance,portability libpki signerd clients
+	clang-tidy --quiet --checks='-*,$(TIDY)' $(PKI_SRCS) $(SIGNERD_SRCS) -- -std=c++20 -I.
+
+PREFIX    ?= /usr/local
+MODULEDIR ?= /usr/lib/nginx/modules
+CONFDIR   ?= /usr/share/nginx/modules-available
+DOCDIR     = $(DESTDIR)$(PREFIX)/share/doc/ngx-enroll
+
+install: build
+	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(CONFDIR) $(DOCDIR)/examples \
+	    $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(NGX_MODULES:%=$(BUILD)/modules/%.so) $(DESTDIR)$(MODULEDIR)
+	for module in $(NGX_MODULES); do name=$${module#ngx_}; \
+	    echo "load_module modules/$$module.so;" \
+	        >$(DESTDIR)$(CONFDIR)/mod-$${name%_module}.conf; done
+	install -m 755 $(BUILD)/bin/signerd $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BUILD)/bin/signerctl $(DESTDIR)$(PREFIX)/bin
+	for page in $(wildcard docs/man/*.[1-8]); do \
+	    install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
+	install -m 644 README.md $(wildcard docs/*.md) $(DOCDIR)
+	install -m 644 $(wildcard conf/*.conf conf/*.json) $(DOCDIR)/examples
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan
 
 -include $(shell find $(BUILD)/obj $(BUILD)/fuzz-obj -name '*.d' 2>/dev/null)
 
-.PHONY: all units fuzzers
+.PHONY: all build deps libpki modules units fuzzers run test test-asan fuzz-corpora fuzz lint tidy \
+        install clean FORCE
 .SECONDARY:

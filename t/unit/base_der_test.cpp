@@ -51,6 +51,15 @@ void multi_byte_tags_are_refused(void**) {
     assert_error(Errc::malformed, der::Reader(context).any());
 }
 
+// X.690 10.2.
+void strings_are_primitive_and_sequences_are_not(void**) {
+    for (const char* bad : {"2403 040161", "2c03 0c0161", "3303 130161", "2103 0101ff", "1000",
+                            "1100", "0800", "0b00"})
+        assert_error(Errc::malformed, der::Reader(hex(bad)).any());
+    for (const char* good : {"3000", "3100", "2800", "2b00", "a000", "8000", "6000", "c000"})
+        assert_ok(der::Reader(hex(good)).any());
+}
+
 void unexpected_tags_are_refused_and_not_taken(void**) {
     const Buffer in = hex("02 01 05");
     der::Reader reader(in);
@@ -234,6 +243,7 @@ int main() {
         cmocka_unit_test(any_gives_tag_content_and_encoding),
         cmocka_unit_test(length_is_definite_and_minimal),
         cmocka_unit_test(multi_byte_tags_are_refused),
+        cmocka_unit_test(strings_are_primitive_and_sequences_are_not),
         cmocka_unit_test(unexpected_tags_are_refused_and_not_taken),
         cmocka_unit_test(only_refuses_trailing_data),
         cmocka_unit_test(offsets_count_from_the_outermost_input),

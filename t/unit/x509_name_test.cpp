@@ -281,6 +281,8 @@ void escapes_in_text(void**) {
     assert_text(round_trip("CN=caf\\C3\\a9"), "CN=caf\xc3\xa9");
     assert_text(round_trip("CN=a\\=b=c"), "CN=a=b=c");
     assert_text(round_trip(""), "");
+    assert_text(round_trip("CN=\\#0c0161"), "CN=\\#0c0161");
+    assert_error(Errc::unsupported, x509::name_from_text("1.2.3.4=#0c0161"));
     for (const char* bad : {"CN", "CN=a,", "CN=a+O=b", "CN=\"a\"", "CN=a\\", "CN=a\\q",
                             "CN=a\\4", "=a", "CN=a;O=b", "CN=a,,O=b", ",CN=a", "CN =a"})
         assert_text(round_trip(bad), "refused");
