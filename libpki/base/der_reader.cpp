@@ -26,12 +26,22 @@ Length read_length(Bytes in) {
     return {value, 1 + count, nullptr};
 }
 
+// X.690 8.9.1 and 8.11.1: SEQUENCE and SET are constructed, as are EXTERNAL and EMBEDDED PDV;
+// 10.2: strings, and all that is left of the universal class, are primitive.
+bool right_form(std::uint8_t tag) {
+    if (tag & 0xc0) return true;
+    const int number = tag & 0x1f;
+    const bool is_constructed = (tag & 0x20) != 0;
+    return is_constructed == (number == 16 || number == 17 || number == 8 || number == 11);
+}
+
 }  // namespace
 
 Result<Element> Reader::any() {
     if (rest_.empty()) return error("DER: truncated");
     const std::uint8_t tag = rest_[0];
     if ((tag & 0x1f) == 0x1f) return error("DER: multi-byte tag");
+    if (!right_form(tag)) return error("DER: primitive for constructed or the reverse");
     const Length length = read_length(rest_.subspan(1));
     if (length.problem != nullptr) return error(length.problem);
     const std::size_t header = 1 + length.octets;

@@ -1,7 +1,7 @@
 // A reader of DER (X.690) over a view: strict, bounded, without copies.
 //
-// What comes out are views into the input. Lengths must be definite and minimal,
-// tags single-byte (no structure of PKIX needs more). What it does not check: the
+// What comes out are views into the input. Lengths must be definite and minimal, strings
+// primitive, tags single-byte (no structure of PKIX needs more). What it does not check: the
 // order of a SET OF, and that a BOOLEAN or a string is well formed, which
 // the typed readers below and the callers do.
 #pragma once

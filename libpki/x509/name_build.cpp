@@ -51,8 +51,10 @@ Status take_escape(std::string_view& text, std::string& value) {
     return {};
 }
 
-// Up to the next comma; spaces at the end count only when escaped.
+// Up to the next comma; spaces at the end count only when escaped. A "#" in front would be
+// the DER of a value that is no string (RFC 4514 2.4).
 Result<std::string> take_value(std::string_view& text) {
+    if (text.starts_with('#')) return fail(Errc::unsupported, "name: value in hexadecimal");
     std::string value;
     std::size_t keep = 0;
     while (!text.empty() && text[0] != ',') {
