@@ -122,6 +122,23 @@ $(BUILD)/nginx-inputs: FORCE
 	@echo '$(NGX_SRC) $(NGX_SRCS) $(NGX_CFLAGS) $(NGX_LDFLAGS)' | cmp -s - $@ || \
 	    echo '$(NGX_SRC) $(NGX_SRCS) $(NGX_CFLAGS) $(NGX_LDFLAGS)' >$@
 
+# A signerd that kills itself where a crash test says (signerd/fault.h).
+FAULTY_SRCS := $(SIGNERD_SRCS) signerd/main.cpp
+
+$(BUILD)/faulty-obj/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(call say,CXX $< (faults))
+	$(Q)$(CXX) $(CXXFLAGS) $(SANFLAGS) -DSIGNERD_FAULTS -MMD -MP -c $< -o $@
+
+$(BUILD)/faulty/signerd: $(patsubst %.cpp,$(BUILD)/faulty-obj/%.o,$(FAULTY_SRCS)) \
+                         $(BUILD)/libpki.a
+	@mkdir -p $(@D)
+	$(call say,LINK faulty/$(@F))
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(SIGNERD_LIBS) -o $@
+
+faulty: $(BUILD)/faulty/signerd
+	@:
+
 units: $(UNITS)
 
 $(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o $(BUILD)/libsignerd.a $(BUILD)/libsignerctl.a \
@@ -161,8 +178,8 @@ run:
 
 test:
 	@.ci/deps test
-	@$(MAKE) build units fuzzers
-	@$(RUN_TESTS) unit integration corpora lint
+	@$(MAKE) build units fuzzers faulty
+	@$(RUN_TESTS) unit integration crash corpora lint
 
 # nginx itself is built with the sanitizers where its source is within reach.
 test-asan:
@@ -201,14 +218,14 @@ install: build
 	install -m 755 $(BUILD)/bin/signerctl $(DESTDIR)$(PREFIX)/bin
 	for page in $(wildcard docs/man/*.[1-8]); do \
 	    install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
-	install -m 644 README.md $(wildcard docs/*.md) $(DOCDIR)
+	install -m 644 $(wildcard README.md CHANGELOG.md docs/*.md) $(DOCDIR)
 	install -m 644 $(wildcard conf/*.conf conf/*.json) $(DOCDIR)/examples
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan
 
--include $(shell find $(BUILD)/obj $(BUILD)/fuzz-obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build deps libpki modules units fuzzers run test test-asan fuzz-corpora fuzz lint tidy \
-        install clean FORCE
+.PHONY: all build deps libpki modules faulty units fuzzers run test test-asan fuzz-corpora \
+        fuzz lint tidy install clean FORCE
 .SECONDARY:

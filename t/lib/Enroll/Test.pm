@@ -67,7 +67,7 @@ sub write_config {
 
 sub start_signerd {
     ca_init() if !-d path('ca');
-    start('signerd', "$ENV{ENROLL_BIN}/signerd", '-c', write_config(@_));
+    start('signerd', $ENV{SIGNERD} // "$ENV{ENROLL_BIN}/signerd", '-c', write_config(@_));
     wait_ready('signerd', sub { IO::Socket::UNIX->new(Peer => path('signerd.sock')) });
     return;
 }
@@ -146,7 +146,8 @@ END
 
 sub nginx_command {
     my ($error_log, @arguments) = @_;
-    return ($ENV{ENROLL_NGINX}, '-p', path() . '/', '-e', $error_log, '-c', nginx_conf(@arguments));
+    my $conf = nginx_conf(@arguments);
+    return ($ENV{ENROLL_NGINX}, '-p', path() . '/', '-e', $error_log, '-c', $conf);
 }
 
 # The result of nginx -t: what is wrong in a configuration is in {err}.
@@ -186,8 +187,9 @@ sub get { return http(@_) }
 sub post {
     my ($url, $body, @options) = @_;
     my $file = write_file("body$requests", $body);
-    my @type = grep({ /^content-type:/i } @options) ? () : (-H => 'Content-Type: application/pkcs10');
-    return http($url, '--data-binary', "\@$file", @type, @options);
+    push @options, -H => 'Content-Type: application/pkcs10'
+        if !grep { /^content-type:/i } @options;
+    return http($url, '--data-binary', "\@$file", @options);
 }
 
 1;
