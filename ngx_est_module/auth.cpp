@@ -29,14 +29,14 @@ bool needs_certificate(const EstExchange& exchange, const LocConf& conf) {
 // a TLS certificate; clients pass over one that they do not know.
 AuthResult unauthorized(EstExchange& exchange, const LocConf& conf) {
     ngx_http_request_t* r = exchange.request;
-    const std::string scheme = conf.auth & kAuthBasic ? "Basic" : "TLS-Client-Certificate";
+    const bool certificate = exchange.credential != Credential::certificate &&
+                             (needs_certificate(exchange, conf) || !(conf.auth & kAuthBasic));
+    const std::string scheme = certificate ? "TLS-Client-Certificate" : "Basic";
     const std::string challenge = scheme + " realm=\"" + std::string(view(conf.realm)) + "\"";
     r->headers_out.www_authenticate =
         add_header(r, "WWW-Authenticate", copy_to_pool(r->pool, challenge));
     // Bouncy Castle's client gives up when the 401 that it answers has a body.
-    exchange.error_without_body = conf.auth & kAuthBasic;
-    const bool certificate = exchange.credential != Credential::certificate &&
-                             (needs_certificate(exchange, conf) || !(conf.auth & kAuthBasic));
+    exchange.error_without_body = !certificate;
     return refused(exchange, NGX_HTTP_UNAUTHORIZED,
                    certificate ? "a client certificate of this service is required"
                                : "authentication is required");

@@ -37,6 +37,11 @@ ngx_int_t refuse_with(EstExchange& exchange, const pki::Error& error) {
                        pki::client_visible(error.code) ? error.text : "internal error");
 }
 
+ngx_int_t refuse_size(EstExchange& exchange) {
+    exchange.outcome = pki::name(pki::Errc::malformed);
+    return refuse(exchange, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "the request body is too large");
+}
+
 template <class Message>
 ngx_int_t ask(EstExchange& exchange, const Message& message,
               SignerExchange::ReplyBuilder build_reply) {
@@ -114,9 +119,8 @@ ngx_int_t enroll(EstExchange& exchange) {
     const LocConf& conf = conf_of(r);
     const auto body = joined_body(r, pki::limits::kBody);
     if (!body)
-        return body.error().code == pki::Errc::limited
-                   ? refuse(exchange, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, body.error().text)
-                   : refuse_with(exchange, body.error());
+        return body.error().code == pki::Errc::limited ? refuse_size(exchange)
+                                                       : refuse_with(exchange, body.error());
     const auto der = pki::est::decode_csr_body(*body);
     if (!der) return refuse_with(exchange, der.error());
     const auto csr = pki::x509::parse_csr(*der);
@@ -163,8 +167,7 @@ ngx_int_t check_enroll_headers(EstExchange& exchange) {
                       "the Content-Type must be application/pkcs10");
     }
     if (r->headers_in.content_length_n > static_cast<off_t>(pki::limits::kBody))
-        return refuse(exchange, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                      "the request body is too large");
+        return refuse_size(exchange);
     return take_idempotency_key(exchange);
 }
 
@@ -229,6 +232,7 @@ ngx_int_t handle(ngx_http_request_t* r) {
     const Row& row = row_of(route->operation);
     if (!(r->method & row.methods)) {
         add_header(r, "Allow", lend(row.allow));
+        exchange.outcome = pki::name(pki::Errc::unsupported);
         return refuse(exchange, NGX_HTTP_NOT_ALLOWED, "the method is not allowed here");
     }
     // RFC 7030 3.3: HTTPS is mandatory.

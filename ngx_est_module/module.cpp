@@ -84,7 +84,12 @@ std::string operation_text(const EstExchange& exchange) {
     return std::string(exchange.routed ? pki::est::name(exchange.operation) : "");
 }
 
-std::string status_text(const EstExchange& exchange) { return std::string(exchange.outcome); }
+// What no handler of ours has decided was decided by signerd's absence.
+std::string status_text(const EstExchange& exchange) {
+    if (exchange.outcome.empty() && exchange.upstream_status != 0)
+        return pki::name(pki::Errc::unavailable);
+    return std::string(exchange.outcome);
+}
 
 std::string serial_text(const EstExchange& exchange) {
     if (exchange.issued.empty()) return {};

@@ -6,7 +6,7 @@ use Enroll::Test;
 ca_init();
 write_file('passwords', "demo:{PLAIN}secret\n");
 start_signerd();
-start_nginx(<<'END');
+start_nginx(<<'END', http => <<'HTTP');
     location /.well-known/est/ {
         est_pass signerd; est_profile device; est_auth basic;
         est_password_file %%DIR%%/passwords;
@@ -17,6 +17,11 @@ start_nginx(<<'END');
     location /.well-known/est/closed/ { est_pass signerd; est_profile device; }
     location /.well-known/est/astray/ { est_pass signerd; est_profile nobody; est_auth none; }
 END
+    server {
+        listen 127.0.0.1:%%PORT:plain%%;
+        location /.well-known/est/ { est_pass signerd; est_profile device; est_auth none; }
+    }
+HTTP
 
 my $base = '/.well-known/est';
 my @demo = (-u => 'demo:secret');
@@ -96,4 +101,9 @@ for my $case (@wrong) {
     like($answer->{headers}{allow}, qr/^(?:POST|GET, HEAD)$/, "$name: Allow") if $status == 405;
 }
 
+for my $operation (qw(simpleenroll cacerts)) {
+    my $plain = 'http://127.0.0.1:' . port('plain') . "$base/$operation";
+    is(($operation eq 'cacerts' ? get($plain) : post($plain, $csr))->{status}, 403,
+        "$operation without TLS (RFC 7030 3.3)");
+}
 is(post("$base/simpleenroll", $csr, @demo)->{status}, 200, 'a good client after all that');

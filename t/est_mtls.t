@@ -82,7 +82,9 @@ for my $case (@cases) {
     my ($name, $status, $label, @options) = @$case;
     my $reply = post(url($label), $csr, @options);
     is($reply->{status}, $status, "$name: $status") or diag $reply->{body}, $reply->{err};
-    ok($reply->{headers}{'www-authenticate'}, "$name: a challenge") if $status == 401;
+    next if $status != 401;
+    my $challenge = $label eq 'either' || "@options" =~ /--cert/ && $label eq 'both' ? 'Basic' : 'TLS-Client-Certificate';
+    is($reply->{headers}{'www-authenticate'}, qq{$challenge realm="est"}, "$name: the challenge for what is missing");
 }
 
 # One TLS session, several connections: the certificate comes out of the session then.

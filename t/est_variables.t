@@ -38,6 +38,9 @@ post("$base/simpleenroll", 'nonsense');
 get("$base/cacerts");
 get("$base/csrattrs");
 get('/elsewhere');
+post("$base/simpleenroll", 'A' x 200_000);
+post("$base/simpleenroll", $csr, -X => 'PUT');
+get("$base/gone/cacerts");
 
 $reply = post("$base/limited/simpleenroll", $csr) for 1 .. 2;
 is($reply->{status}, 429, 'limit_req in front of us');
@@ -56,5 +59,6 @@ like($reply->{headers}{'content-type'}, qr{^text/html}, 'other locations keep th
 my $log = read_file('est.log');
 my @expected = (qq{200 "simpleenroll" "issued" "$serial"}, qq{200 "simpleenroll" "replayed" "$serial"},
     '400 "simpleenroll" "malformed" "-"', '200 "cacerts" "ok" "-"', '204 "csrattrs" "ok" "-"',
-    '404 "-" "-" "-"');
-is(join("\n", (split /\n/, $log)[0 .. 5]), join("\n", @expected), 'the variables');
+    '404 "-" "-" "-"', '413 "simpleenroll" "malformed" "-"', '405 "simpleenroll" "unsupported" "-"',
+    '503 "cacerts" "unavailable" "-"');
+is(join("\n", (split /\n/, $log)[0 .. 8]), join("\n", @expected), 'the variables');

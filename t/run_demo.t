@@ -21,7 +21,7 @@ my $printed = start_demo();
 like($printed, qr/\nready\n\z/, 'ready') or diag slurp("$dir/signerd.log"), slurp("$dir/error.log");
 ok(left() >= 3, 'signerd, its key child and nginx are processes of their own');
 
-my ($example) = $printed =~ /^(openssl .*\ncurl .*\n)/m;
+my ($example) = $printed =~ /^(openssl .*\n)\n/ms;
 my $result = run('/bin/sh', '-c', $example);
 is($result->{status}, 0, 'the printed command works') or diag $result->{err};
 my $pem = slurp("$dir/device.pem");

@@ -36,11 +36,11 @@ $logs{changed}[3]{row} = row(4, 'CN=somebody else');
 $logs{gap} = [map { $logs{good}[$_] } 0 .. 2, 4 .. 6];
 $logs{cut} = [@{$logs{good}}[0 .. 4]];
 $logs{anew} = [chained(map { row($_, 'CN=x') } 1 .. 7)];
-$logs{broken} = [@{$logs{good}}[0, 1], {row => 'x', hash => 'y' x 32}];
+$logs{broken} = [@{$logs{good}}[0, 1], {row => row(3) . 'x', hash => 'y' x 32}];
 $logs{backwards} = [@{$logs{good}}[0, 1, 0]];
 
 my @certificates = map { {
-    row => $_ * 10, serial => sprintf('%04x', $_), ca => 'issuing', tenant => 'test',
+    row => $_ * 10, serial => sprintf('%02x', $_), ca => 'issuing', tenant => 'test',
     profile => $_ % 2 ? 'odd' : 'even', subject => $_ == 3 ? '' : "CN=device-$_\e[2J",
     sans => "dns:d$_.example", not_before => '2026-01-01T00:00:00Z',
     not_after => '2027-01-01T00:00:00Z', issued => '2026-01-01T00:05:00Z', protocol => 'est',
@@ -104,7 +104,7 @@ sub answer {
 for my $log (keys %logs) {
     fake_signer($log, sub { my ($s, $q) = @_; syswrite $s, answer($log, $q); 1 });
 }
-fake_signer('refusing', sub { my ($s, $q) = @_; syswrite $s, error_frame($q->{id}, 6, "no\e"); 1 });
+fake_signer('refusing', sub { my ($s, $q) = @_; syswrite $s, error_frame($q->{id}, 6, 'not for you'); 1 });
 fake_signer('closing', sub { 0 });
 fake_signer('foreign', sub { my ($s) = @_; syswrite $s, error_frame('z' x 8, 6, 'no'); 1 });
 
@@ -196,7 +196,7 @@ unlike(ctl('bidi', qw(audit list --json))->{out}, qr/[^\n -~]/, 'JSON is ASCII')
 
 @table = split /\n/, ctl('good', qw(cert list))->{out};
 is(scalar @table, 8, 'heading and seven certificates, of three pages');
-like($table[1], qr/^0001 .* odd +CN=device-1\\x1b\[2J$/, 'escape sequences are shown');
+like($table[1], qr/^01 .* odd +CN=device-1\\x1b\[2J$/, 'escape sequences are shown');
 like($table[3], qr/ dns:d3\.example$/, 'names in the place of an empty subject');
 
 sub rows { return map { $_->{row} } @{JSON::PP::decode_json($_[0]{out})->{certificates}} }
@@ -209,7 +209,7 @@ is_deeply([rows(ctl('good', qw(cert list --json --subject none)))], [], 'nothing
 
 my $shown = ctl('good', qw(cert show 00:05));
 is($shown->{out}, <<'END', 'cert show');
-Serial:       0005
+Serial:       05
 Subject:      CN=device-5\x1b[2J
 Names:        dns:d5.example
 Not before:   2026-01-01T00:00:00Z
@@ -224,7 +224,7 @@ CSR SHA-256:  abababababababababababababababababababababababababababababababab
 AA==
 -----END
 END
-is((rows(ctl('good', qw(cert show --json 0005))))[0], 50, 'cert show as JSON');
+is((rows(ctl('good', qw(cert show --json 05))))[0], 50, 'cert show as JSON');
 broken(ctl('good', qw(cert show 0b)), 'no such', 'unknown serial');
 broken(ctl('good', qw(cert show xy)), 'not a serial number: xy', 'no serial');
 
@@ -233,7 +233,7 @@ is(JSON::PP::decode_json(ctl('good', qw(status --json))->{out})->{id}, 'one', 's
 
 # --- when signerd does not answer as it should ---
 
-broken(ctl('refusing', 'status'), 'signerd refuses: ', 'refused');
+broken(ctl('refusing', 'status'), 'signerd: not for you', 'refused');
 broken(ctl('closing', 'status'), 'closed the connection: .*admin role', 'closed');
 broken(ctl('foreign', 'status'), 'answered another request', 'foreign answer');
 broken(ctl('none', 'status'), 'cannot connect to signerd: \S+/none\.sock: No such file', 'away');
