@@ -35,7 +35,7 @@ pki::Status list_table(Connection& connection, const AuditRange& range) {
     Table table({"SEQUENCE", "TIME", "DECISION", "REASON", "PROTOCOL", "OPERATION", "PROFILE",
                  "ADDRESS", "CREDENTIAL", "SUBJECT"});
     std::size_t rows = 0;
-    const pki::Status status = read_audit(connection, range, [&](const AuditEntry& entry) {
+    pki::Status status = read_audit(connection, range, [&](const AuditEntry& entry) {
         table.add(table_row(entry.row));
         if (++rows % kTablePage == 0) print(table.take());
         return pki::Status();
@@ -74,7 +74,7 @@ pki::Status run_list(const Context& context, const Arguments& arguments) {
 // Adds the records to the chain and looks for a head that was noted earlier: a log that was
 // cut off or written anew is intact in itself and does not hold it.
 class Verification {
- public:
+   public:
     explicit Verification(pki::Buffer wanted) : wanted_(std::move(wanted)) { look(); }
 
     pki::Status add(pki::Bytes canonical, pki::Bytes hash) {
@@ -90,7 +90,7 @@ class Verification {
     std::string head() const { return pki::hex_encode(chain_.head()); }
     std::uint64_t records() const { return chain_.records(); }
 
- private:
+   private:
     void look() { found_ = found_ || pki::equal(chain_.head(), wanted_); }
 
     AuditChain chain_;

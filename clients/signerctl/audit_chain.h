@@ -7,7 +7,7 @@
 namespace signerctl {
 
 class AuditChain {
- public:
+   public:
     // The next record. An Error names its sequence: malformed, out of sequence, or with a
     // hash that is not that of the chain. Not to be called again after an Error.
     pki::Status add(pki::Bytes canonical, pki::Bytes stored_hash);
@@ -15,7 +15,7 @@ class AuditChain {
     std::uint64_t records() const { return records_; }
     const pki::ossl::Sha256& head() const { return head_; }
 
- private:
+   private:
     std::uint64_t records_ = 0;
     pki::ossl::Sha256 head_{};
 };

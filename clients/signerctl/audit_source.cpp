@@ -32,7 +32,7 @@ pki::Result<AuditEntry> entry_of(const pki::wire::AuditPageReply& page, std::siz
 
 // A line without its end; nullptr at the end of the file.
 class Lines {
- public:
+   public:
     explicit Lines(std::FILE* file) : file_(file) {}
     Lines(const Lines&) = delete;
     Lines& operator=(const Lines&) = delete;
@@ -49,7 +49,7 @@ class Lines {
     }
     bool failed() const { return std::ferror(file_) != 0; }
 
- private:
+   private:
     std::FILE* file_;
     char* line_ = nullptr;
     std::size_t capacity_ = 0;

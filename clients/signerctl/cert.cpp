@@ -27,7 +27,7 @@ std::string safe_lines(std::string_view text) {
 
 // Prints certificates as they come, as a table or as the JSON of one answer.
 class Printer {
- public:
+   public:
     explicit Printer(bool json) {
         if (json) array_.emplace("{\"certificates\":", "}");
     }
@@ -46,7 +46,7 @@ class Printer {
         if (array_) array_->finish();
     }
 
- private:
+   private:
     Table table_{{"SERIAL", "ISSUED", "NOT AFTER", "PROFILE", "SUBJECT"}};
     std::optional<JsonArrayPrinter> array_;
 };

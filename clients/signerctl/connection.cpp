@@ -77,7 +77,7 @@ pki::Result<pki::wire::Frame> Connection::exchange(pki::Bytes request, std::uint
     if (frame.header.id != id) return fail(Errc::malformed, "signerd answered another request");
     if (frame.header.kind == pki::wire::Kind::error_reply) {
         PKI_TRY(const auto reply, pki::wire::decode<pki::wire::ErrorReply>(frame));
-        return fail(reply.code, "signerd refuses", std::string(reply.text));
+        return fail(reply.code, "signerd", std::string(reply.text));
     }
     return frame;
 }

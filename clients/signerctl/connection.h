@@ -9,7 +9,7 @@
 namespace signerctl {
 
 class Connection {
- public:
+   public:
     static pki::Result<Connection> open(const std::string& path);
 
     // The answer's views look into this object, until the next call. An ErrorReply becomes
@@ -22,7 +22,7 @@ class Connection {
         return pki::wire::decode<Reply>(frame);
     }
 
- private:
+   private:
     explicit Connection(Fd fd) : fd_(std::move(fd)) {}
 
     pki::Result<pki::wire::Frame> exchange(pki::Bytes request, std::uint64_t id);

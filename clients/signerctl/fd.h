@@ -8,7 +8,7 @@
 namespace signerctl {
 
 class Fd {
- public:
+   public:
     Fd() = default;
     explicit Fd(int fd) : fd_(fd) {}
     Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -23,7 +23,7 @@ class Fd {
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
 
- private:
+   private:
     int fd_ = -1;
 };
 

@@ -27,7 +27,7 @@ enum class Existing {
 // A file in the making. Unless it is published it disappears with the object, so a command
 // that fails half-way leaves nothing behind.
 class NewFile {
- public:
+   public:
     static pki::Result<NewFile> create(std::string path, Existing existing, mode_t mode);
     NewFile(NewFile&& other) noexcept;
     NewFile& operator=(NewFile&&) = delete;
@@ -38,7 +38,7 @@ class NewFile {
     // After sync(): the file has its name, durably.
     pki::Status publish();
 
- private:
+   private:
     NewFile(Fd fd, std::string path, std::string written);
 
     Fd fd_;

@@ -41,9 +41,9 @@ std::string member_text(const json_t* object, const char* name) {
     return {};
 }
 
-JsonArrayPrinter::JsonArrayPrinter(std::string before, std::string after)
-    : after_(std::move(after)) {
-    print(before + "[");
+JsonArrayPrinter::JsonArrayPrinter(std::string_view before, std::string_view after)
+    : after_(after) {
+    print(std::string(before) + "[");
 }
 
 void JsonArrayPrinter::add(const json_t* element) {

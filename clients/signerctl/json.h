@@ -28,12 +28,12 @@ std::string member_text(const json_t* object, const char* name);
 
 // An array whose elements are printed as they come; `before` and `after` stand around it.
 class JsonArrayPrinter {
- public:
-    explicit JsonArrayPrinter(std::string before = {}, std::string after = {});
+   public:
+    explicit JsonArrayPrinter(std::string_view before = {}, std::string_view after = {});
     void add(const json_t* element);
     void finish();
 
- private:
+   private:
     std::string after_;
     bool empty_ = true;
 };

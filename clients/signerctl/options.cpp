@@ -47,7 +47,7 @@ std::uint64_t Arguments::number(std::string_view option) const {
 }
 
 class Parser {
- public:
+   public:
     Parser(std::span<const Command* const> commands, std::span<const std::string_view> words)
         : commands_(commands), words_(words) {}
 
@@ -65,7 +65,7 @@ class Parser {
         return std::move(line_);
     }
 
- private:
+   private:
     bool at_option() const { return !words_.empty() && words_.front().starts_with("-"); }
 
     std::string_view next() {

@@ -23,7 +23,7 @@ struct Option {
 };
 
 class Arguments {
- public:
+   public:
     bool has(std::string_view option) const { return given_.contains(option); }
     // The value given, else the table's fallback.
     std::string text(std::string_view option) const;
@@ -31,7 +31,7 @@ class Arguments {
     std::uint64_t number(std::string_view option) const;
     const std::string& operand() const { return operands_.front(); }
 
- private:
+   private:
     friend class Parser;
     std::map<std::string_view, std::string> given_;
     std::map<std::string_view, std::string> fallbacks_;

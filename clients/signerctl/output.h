@@ -16,7 +16,7 @@ std::string terminal_safe(std::string_view text);
 // Columns separated by two spaces, as wide as their widest cell so far; the last one is not
 // padded. Cells are made safe.
 class Table {
- public:
+   public:
     explicit Table(std::vector<std::string> headings);
 
     void add(std::vector<std::string> cells);
@@ -24,7 +24,7 @@ class Table {
     // printed page by page: a later page may be wider.
     std::string take();
 
- private:
+   private:
     std::vector<std::size_t> widths_;
     std::vector<std::vector<std::string>> rows_;
 };

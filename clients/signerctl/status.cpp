@@ -19,11 +19,13 @@ std::string joined(const json_t* texts) {
     return all;
 }
 
+// The largest unit of which there are two.
 std::string uptime(json_int_t seconds) {
-    if (seconds < 120) return std::to_string(seconds) + " seconds";
-    if (seconds < 120 * 60) return std::to_string(seconds / 60) + " minutes";
-    if (seconds < 48 * 3600) return std::to_string(seconds / 3600) + " hours";
-    return std::to_string(seconds / 86400) + " days";
+    constexpr json_int_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
+    if (seconds < 2 * kMinute) return std::to_string(seconds) + " seconds";
+    if (seconds < 2 * kHour) return std::to_string(seconds / kMinute) + " minutes";
+    if (seconds < 2 * kDay) return std::to_string(seconds / kHour) + " hours";
+    return std::to_string(seconds / kDay) + " days";
 }
 
 std::string key_child_text(const json_t* child) {

@@ -16,7 +16,7 @@ my %may = (
     'ngx_est_module'    => ['ngx_common', 'libpki'],
     'signerd'           => ['libpki'],
     'clients/signerctl' => ['libpki'],
-    't'                 => ['libpki', 'signerd'],
+    't'                 => ['libpki', 'signerd', 'clients'],
 );
 
 # Headers from outside that only some folders may use; all else is the C and C++ libraries.
@@ -29,8 +29,8 @@ my @outside = (
 );
 
 # No sockets, files, clock or threads in the library; inet_pton() is a parser.
-my $impure = qr{^(?:(?!arpa/inet).*\.h|ctime|chrono|thread|mutex|shared_mutex|condition_variable|atomic
-    |future|semaphore|barrier|latch|stop_token|fstream|iostream|filesystem|random|csignal
+my $impure = qr{^(?:(?!arpa/inet).*\.h|ctime|chrono|thread|mutex|shared_mutex
+    |condition_variable|atomic|future|semaphore|barrier|latch|stop_token|fstream|iostream|filesystem|random|csignal
     |clocale|locale)$}x;
 
 sub folder_of {
