@@ -10,8 +10,8 @@ constexpr const char* kHead = "SELECT sequence, hash FROM audit ORDER BY sequenc
 
 constexpr const char* kInsertCertificate =
     "INSERT INTO certificate (ca, serial, tenant, profile, subject, sans, not_before, "
-    "not_after, "
-    "issued, protocol, csr_sha256, der) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "not_after, issued, protocol, csr_sha256, der) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kPutAnswer =
     "INSERT OR REPLACE INTO answer (key, certificate, created) VALUES (?, ?, ?)";
@@ -26,8 +26,9 @@ bool consistent(const Decided& decided) {
     if (!certificate) return !answer;
     return decided.audit.decision == pki::wire::Decision::allow &&
            decided.audit.serial == certificate->serial &&
-           (!answer || (answer->ca == certificate->ca && answer->serial == certificate->serial &&
-                        answer->csr_sha256 == certificate->csr_sha256));
+           (!answer ||
+            (answer->ca == certificate->ca && answer->serial == certificate->serial &&
+             answer->csr_sha256 == certificate->csr_sha256));
 }
 
 }  // namespace

@@ -20,39 +20,41 @@ struct FailingDisk {
 namespace failing_vfs {
 
 inline sqlite3_vfs* below = nullptr;
-inline const sqlite3_io_methods* original = nullptr;
-inline sqlite3_io_methods of_file;
-inline sqlite3_io_methods of_log;
+// The disk's own; what differs between kinds of files is how they are locked and closed.
+inline sqlite3_io_methods real;
 
 inline int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
     const int result = FailingDisk::current->write_result;
-    return result == SQLITE_OK ? original->xWrite(file, data, size, offset) : result;
+    return result == SQLITE_OK ? real.xWrite(file, data, size, offset) : result;
 }
 
 inline int sync(sqlite3_file* file, int flags) {
     const int result = FailingDisk::current->sync_result;
-    return result == SQLITE_OK ? original->xSync(file, flags) : result;
+    return result == SQLITE_OK ? real.xSync(file, flags) : result;
 }
 
 inline int sync_log(sqlite3_file* file, int flags) {
     const int result = sync(file, flags);
     sqlite3_int64 size = 0;
-    if (result == SQLITE_OK && original->xFileSize(file, &size) == SQLITE_OK)
+    if (result == SQLITE_OK && real.xFileSize(file, &size) == SQLITE_OK)
         FailingDisk::current->log_synced = size;
     return result;
 }
 
 inline int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+    static sqlite3_io_methods of_database;
+    static sqlite3_io_methods of_log;
+    static sqlite3_io_methods of_others;
     const int result = below->xOpen(below, name, file, flags, out_flags);
     if (result != SQLITE_OK) return result;
-    if (original == nullptr) {
-        original = file->pMethods;
-        of_file = of_log = *original;
-        of_file.xWrite = of_log.xWrite = write;
-        of_file.xSync = sync;
-        of_log.xSync = sync_log;
-    }
-    file->pMethods = (flags & SQLITE_OPEN_WAL) != 0 ? &of_log : &of_file;
+    const bool log = (flags & SQLITE_OPEN_WAL) != 0;
+    sqlite3_io_methods& methods = log                                  ? of_log
+                                  : (flags & SQLITE_OPEN_MAIN_DB) != 0 ? of_database
+                                                                       : of_others;
+    real = methods = *file->pMethods;
+    methods.xWrite = write;
+    methods.xSync = log ? sync_log : sync;
+    file->pMethods = &methods;
     return SQLITE_OK;
 }
 

@@ -166,7 +166,8 @@ std::uint64_t kill_while_committing(const StoreFolder& folder, int commits) {
     for (int i = 0; i < commits; i++)
         assert_int_equal(read(ends[0], &durable, sizeof durable), sizeof durable);
     kill(child, SIGKILL);
-    while (read(ends[0], &durable, sizeof durable) == sizeof durable) continue;
+    while (read(ends[0], &durable, sizeof durable) == sizeof durable)
+        continue;
     close(ends[0]);
     int status = 0;
     waitpid(child, &status, 0);

@@ -135,12 +135,21 @@ void what_is_no_database_is_refused(void**) {
     folder.remove();
 }
 
+// Whichever it is, also one that nothing reads at start.
 void a_damaged_page_is_refused(void**) {
-    const StoreFolder folder;
-    fill(folder);
-    overwrite(folder, 5 * 4096, 4096);
-    assert_refused(folder, "restore the database from a backup");
-    folder.remove();
+    constexpr off_t kPage = 4096;
+    const StoreFolder whole;
+    fill(whole);
+    const auto size = static_cast<off_t>(std::filesystem::file_size(whole.file()));
+    assert_true(size > 10 * kPage);
+    for (off_t page = 0; page < size; page += kPage) {
+        const StoreFolder folder;
+        std::filesystem::copy_file(whole.file(), folder.file());
+        overwrite(folder, page, kPage);
+        assert_refused(folder, "restore the database from a backup");
+        folder.remove();
+    }
+    whole.remove();
 }
 
 void a_file_that_lost_its_end_is_refused(void**) {
@@ -159,7 +168,8 @@ const char* const kWithoutTriggers =
 void a_last_record_that_says_something_else_is_refused(void**) {
     const StoreFolder folder;
     fill(folder);
-    pki::Buffer canonical = (*open_sqlite_store(folder.file()))->audit_page(79, 1)->at(0).canonical;
+    pki::Buffer canonical =
+        (*open_sqlite_store(folder.file()))->audit_page(79, 1)->at(0).canonical;
     canonical.back() ^= 1;
     assert_ok(pki::wire::parse_canonical(canonical));
     assert_true(run_sql(folder, kWithoutTriggers));
@@ -171,12 +181,11 @@ void a_last_record_that_says_something_else_is_refused(void**) {
 }
 
 void a_last_record_out_of_place_is_refused(void**) {
-    for (const char* change :
-         {"UPDATE audit SET canonical = x'00' WHERE sequence = 80",
-          "UPDATE audit SET hash = zeroblob(32) WHERE sequence = 80",
-          "UPDATE audit SET hash = zeroblob(32) WHERE sequence = 79",
-          "UPDATE audit SET sequence = 90 WHERE sequence = 80",
-          "DELETE FROM audit WHERE sequence = 79"}) {
+    for (const char* change : {"UPDATE audit SET canonical = x'00' WHERE sequence = 80",
+                               "UPDATE audit SET hash = zeroblob(32) WHERE sequence = 80",
+                               "UPDATE audit SET hash = zeroblob(32) WHERE sequence = 79",
+                               "UPDATE audit SET sequence = 90 WHERE sequence = 80",
+                               "DELETE FROM audit WHERE sequence = 79"}) {
         const StoreFolder folder;
         fill(folder);
         assert_true(run_sql(folder, kWithoutTriggers));
@@ -184,6 +193,16 @@ void a_last_record_out_of_place_is_refused(void**) {
         assert_refused(folder, "signerctl audit verify");
         folder.remove();
     }
+}
+
+// The chain of hashes alone would not tell: what comes before the first record is zeros.
+void an_only_record_with_another_number_is_refused(void**) {
+    const StoreFolder folder;
+    assert_ok(unit::commit(**open_sqlite_store(folder.file()), {unit::denial(1)}));
+    assert_true(run_sql(folder, kWithoutTriggers));
+    assert_true(run_sql(folder, "UPDATE audit SET sequence = 5"));
+    assert_refused(folder, "signerctl audit verify");
+    folder.remove();
 }
 
 void records_resist_mistakes_by_hand(void**) {
@@ -210,12 +229,14 @@ void a_search_through_too_many_rows_is_given_up(void**) {
     assert_true(run_sql(
         folder,
         "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
-        "INSERT INTO certificate SELECT i, 'issuing', CAST(i AS BLOB), '', 'many', '', '', 0, 0, "
+        "INSERT INTO certificate SELECT i, 'issuing', CAST(i AS BLOB), '', 'many', '', '', 0, "
+        "0, "
         "0, 0, zeroblob(32), x'' FROM n"));
     assert_error(pki::Errc::limited, (*store)->list_certificates({.subject = "nobody"}));
     assert_ok((*store)->list_certificates({.subject = "nobody", .after = 290'000}));
     assert_ok((*store)->list_certificates({.profile = "device", .subject = "nobody"}));
-    for (int i = 0; i < 2000; i++) assert_ok((*store)->list_certificates({}));
+    for (int i = 0; i < 2000; i++)
+        assert_ok((*store)->list_certificates({}));
     folder.remove();
 }
 
@@ -235,6 +256,7 @@ int main() {
         cmocka_unit_test(a_file_that_lost_its_end_is_refused),
         cmocka_unit_test(a_last_record_that_says_something_else_is_refused),
         cmocka_unit_test(a_last_record_out_of_place_is_refused),
+        cmocka_unit_test(an_only_record_with_another_number_is_refused),
         cmocka_unit_test(records_resist_mistakes_by_hand),
         cmocka_unit_test(a_search_through_too_many_rows_is_given_up),
     };

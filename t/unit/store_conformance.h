@@ -53,7 +53,8 @@ inline std::string listed(signerd::Store& store, const CertificateFilter& filter
     std::string rows;
     const auto records = store.list_certificates(filter);
     assert_ok(records);
-    for (const CertificateRecord& record : *records) rows += std::to_string(record.row) + " ";
+    for (const CertificateRecord& record : *records)
+        rows += std::to_string(record.row) + " ";
     return rows;
 }
 
@@ -189,8 +190,8 @@ inline void parts_that_disagree_are_refused(void**) {
     foreign_ca.answer->ca = "other";
     Decided foreign_csr = issue(1);
     foreign_csr.answer->csr_sha256 = hash_of("csr", 2);
-    for (const Decided& decided : {unaudited, other_serial, answer_alone, foreign_answer,
-                                   foreign_ca, foreign_csr})
+    for (const Decided& decided :
+         {unaudited, other_serial, answer_alone, foreign_answer, foreign_ca, foreign_csr})
         assert_error(pki::Errc::internal, commit(*store, {decided}));
     assert_int_equal(store->counts()->audit_records, 0);
 }

@@ -34,7 +34,8 @@ class StoreFolder {
 
 inline std::string serial_of(std::uint64_t number) {
     std::array<char, 41> text{};
-    std::snprintf(text.data(), text.size(), "4a%038llx", static_cast<unsigned long long>(number));
+    std::snprintf(text.data(), text.size(), "4a%038llx",
+                  static_cast<unsigned long long>(number));
     return text.data();
 }
 
@@ -102,7 +103,8 @@ inline signerd::Decided issue(std::uint64_t number) {
 
 inline pki::Status commit(signerd::Store& store, const std::vector<signerd::Decided>& batch) {
     std::vector<const signerd::Decided*> pointers;
-    for (const signerd::Decided& decided : batch) pointers.push_back(&decided);
+    for (const signerd::Decided& decided : batch)
+        pointers.push_back(&decided);
     return store.commit(pointers);
 }
 
