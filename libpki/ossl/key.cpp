@@ -49,7 +49,8 @@ Result<PkeyPtr> make_ec_key(const PublicKeyParts& parts) {
     if (curve == nullptr) return fail(Errc::unsupported, "public key: curve");
     PkeyPtr key(EVP_PKEY_dup(curve));
     if (!key) return drained(Errc::internal, "public key: no memory");
-    if (EVP_PKEY_set1_encoded_public_key(key.get(), parts.point.data(), parts.point.size()) != 1)
+    if (EVP_PKEY_set1_encoded_public_key(key.get(), parts.point.data(), parts.point.size()) !=
+        1)
         return drained(Errc::malformed, "public key: not a point of its curve");
     return key;
 }

@@ -48,8 +48,8 @@ Result<PkeyPtr> read_private_key(Bytes pem) {
 Result<Secret> write_private_key(EVP_PKEY* key) {
     const ErrorGuard guard;
     const BioPtr output(BIO_new(BIO_s_mem()));
-    if (!output || PEM_write_bio_PKCS8PrivateKey(output.get(), key, nullptr, nullptr, 0, nullptr,
-                                                 nullptr) != 1)
+    if (!output || PEM_write_bio_PKCS8PrivateKey(output.get(), key, nullptr, nullptr, 0,
+                                                 nullptr, nullptr) != 1)
         return drained(Errc::internal, "private key: not writable");
     return Secret(as_bytes(contents(output.get())));
 }

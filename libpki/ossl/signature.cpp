@@ -68,8 +68,8 @@ Status verify(EVP_PKEY* key, const SignatureScheme& scheme, Bytes message, Bytes
     const MdCtxPtr context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* parameters = nullptr;
     if (!context ||
-        EVP_DigestVerifyInit(context.get(), &parameters, digest_of(scheme.hash), nullptr, key) !=
-            1 ||
+        EVP_DigestVerifyInit(context.get(), &parameters, digest_of(scheme.hash), nullptr,
+                             key) != 1 ||
         !set_padding(parameters, scheme))
         return drained(Errc::unsupported, "signature: the key cannot verify it");
     if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
@@ -100,7 +100,8 @@ Result<Buffer> sign(EVP_PKEY* key, const SignatureScheme& scheme, Bytes message)
 Result<SignatureScheme> default_scheme(EVP_PKEY* key) {
     const ErrorGuard guard;
     if (is_of(key, KeyType::rsa)) return SignatureScheme{KeyType::rsa, Hash::sha256, false};
-    if (is_of(key, KeyType::ed25519)) return SignatureScheme{KeyType::ed25519, Hash::none, false};
+    if (is_of(key, KeyType::ed25519))
+        return SignatureScheme{KeyType::ed25519, Hash::none, false};
     if (is_of(key, KeyType::ed448)) return SignatureScheme{KeyType::ed448, Hash::none, false};
     if (!is_of(key, KeyType::ec)) return fail(Errc::unsupported, "key: type");
     PKI_TRY(const Hash hash, default_ec_hash(key));

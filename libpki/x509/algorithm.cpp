@@ -46,8 +46,8 @@ constexpr HashRow kHashes[] = {
 
 Result<HashRow> parse_hash(Bytes encoding) {
     PKI_TRY(const Algorithm algorithm, parse_algorithm(encoding));
-    const auto row =
-        std::ranges::find_if(kHashes, [&](const HashRow& r) { return equal(r.id, algorithm.id); });
+    const auto row = std::ranges::find_if(
+        kHashes, [&](const HashRow& r) { return equal(r.id, algorithm.id); });
     if (row == std::end(kHashes) || !no_parameters(algorithm))
         return fail(Errc::unsupported, "RSA-PSS: hash", oid_to_text(algorithm.id));
     return *row;

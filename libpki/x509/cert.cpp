@@ -86,7 +86,8 @@ Status parse_extensions_of(Tbs& tbs, Version version, der::Reader& fields) {
     PKI_TRY(der::Reader explicit_list, fields.enter(der::constructed(3)));
     PKI_TRY(const der::Element list, explicit_list.element(der::kSequence));
     PKI_CHECK(explicit_list.finish());
-    PKI_TRY(tbs.extensions, nested(tbs.encoding, list.encoding, parse_extensions(list.encoding)));
+    PKI_TRY(tbs.extensions,
+            nested(tbs.encoding, list.encoding, parse_extensions(list.encoding)));
     if (tbs.extensions.list.empty())
         return fail(Errc::malformed, "certificate: empty extensions", fields.offset());
     return fields.finish();

@@ -57,7 +57,8 @@ struct NamePart {
 };
 Result<Buffer> build_name(const std::vector<NamePart>& parts);
 // "CN=Demo Root, O=Example" in the order given (the first part becomes the first RDN), special
-// characters escaped as in RFC 4514. One attribute per RDN; an empty text is the empty name.
+// characters escaped as in RFC 4514. One attribute per RDN; an empty text is the empty name; a
+// value in hexadecimal ("#...") is unsupported.
 Result<Buffer> name_from_text(std::string_view text);
 
 }  // namespace pki::x509

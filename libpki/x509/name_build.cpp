@@ -45,8 +45,7 @@ Status take_escape(std::string_view& text, std::string& value) {
         return {};
     }
     PKI_TRY(const Buffer octet, hex_decode(text.substr(0, 2)));
-    if (octet.size() != 1) return fail(Errc::malformed, "name: bad escape");
-    value += static_cast<char>(octet[0]);
+    value += as_text(octet);
     text.remove_prefix(2);
     return {};
 }

@@ -15,7 +15,7 @@ struct Block {
     std::string_view text;  // base64, and headers where there are some
 };
 
-// Takes the next block off. Its label ends on the line where it begins.
+// Takes the next block off, which is there.
 Result<Block> take_block(std::string_view& rest) {
     rest.remove_prefix(rest.find(kBegin) + kBegin.size());
     const std::size_t label_end = rest.find(kDashes);

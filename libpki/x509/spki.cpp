@@ -54,7 +54,7 @@ constexpr CurveRow kCurves[] = {
     {oid::kP521, Curve::p521, 66},
 };
 
-// ECParameters: a named curve (RFC 5480 2.1.1); explicit ones would let the peer choose the group.
+// ECParameters: a named curve (RFC 5480 2.1.1). Explicit ones let the peer choose the group.
 Result<CurveRow> parse_curve(Bytes parameters) {
     der::Reader input(parameters);
     if (input.next_is(der::kSequence) || input.next_is(der::kNull))
@@ -88,7 +88,8 @@ Result<PublicKeyParts> parse_key(const Algorithm& algorithm, Bytes key_bits) {
     if (equal(algorithm.id, oid::kEcPublicKey)) return parse_ec(algorithm, key_bits);
     if (equal(algorithm.id, oid::kEd25519))
         return parse_eddsa(algorithm, key_bits, KeyType::ed25519);
-    if (equal(algorithm.id, oid::kEd448)) return parse_eddsa(algorithm, key_bits, KeyType::ed448);
+    if (equal(algorithm.id, oid::kEd448))
+        return parse_eddsa(algorithm, key_bits, KeyType::ed448);
     return fail(Errc::unsupported, "SPKI: key algorithm", oid_to_text(algorithm.id));
 }
 
@@ -116,7 +117,7 @@ std::string Spki::describe() const {
     return "unknown";
 }
 
-// SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT STRING }
+// SubjectPublicKeyInfo ::= SEQUENCE { algorithm, subjectPublicKey BIT STRING }
 Result<Spki> parse_spki(Bytes encoding) {
     der::Reader input(encoding);
     PKI_TRY(der::Reader fields, input.enter(der::kSequence));

@@ -40,21 +40,16 @@ std::optional<char32_t> take_character(std::uint8_t tag, Bytes& rest) {
     return std::nullopt;
 }
 
-bool known_type(std::uint8_t tag) {
-    return tag == der::kUtf8String || tag == der::kPrintableString || tag == der::kIa5String ||
-           tag == der::kTeletexString || tag == der::kBmpString || tag == der::kUniversalString;
-}
-
 }  // namespace
 
 Status check_string(std::uint8_t tag, Bytes value) {
-    if (!known_type(tag)) return fail(Errc::malformed, "string: not a string type");
     if (value.empty()) return fail(Errc::malformed, "string: empty");
     if (value.size() > limits::kAttributeValue)
         return fail(Errc::malformed, "string: too long");
     while (!value.empty()) {
         const auto character = take_character(tag, value);
-        if (!character) return fail(Errc::malformed, "string: character outside its type");
+        if (!character)
+            return fail(Errc::malformed, "string: unknown type, or character outside its type");
         if (is_control(*character)) return fail(Errc::malformed, "string: control character");
     }
     return {};

@@ -24,8 +24,7 @@ std::unique_ptr<T, ossl::Deleter<Free>> decoded(T* (*d2i)(T**, const unsigned ch
 
 void key_usage(Bytes value) {
     const auto ours = x509::parse_key_usage(value);
-    if (!ours)
-        return;
+    if (!ours) return;
     const auto theirs =
         decoded<ASN1_BIT_STRING, ASN1_BIT_STRING_free>(d2i_ASN1_BIT_STRING, value);
     for (int bit = 0; bit < 16; bit++)
@@ -34,8 +33,7 @@ void key_usage(Bytes value) {
 
 void extended_key_usage(Bytes value) {
     const auto ours = x509::parse_extended_key_usage(value);
-    if (!ours)
-        return;
+    if (!ours) return;
     const auto theirs =
         decoded<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>(d2i_EXTENDED_KEY_USAGE, value);
     PROPERTY(static_cast<std::size_t>(sk_ASN1_OBJECT_num(theirs.get())) == ours->size());
@@ -46,15 +44,13 @@ void extended_key_usage(Bytes value) {
 
 void basic_constraints(Bytes value) {
     const auto ours = x509::parse_basic_constraints(value);
-    if (!ours)
-        return;
+    if (!ours) return;
     const auto theirs =
         decoded<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free>(d2i_BASIC_CONSTRAINTS, value);
     PROPERTY((theirs->ca != 0) == ours->ca);
     PROPERTY((theirs->pathlen != nullptr) == ours->path_length.has_value());
     std::uint64_t length = 0;
-    if (theirs->pathlen == nullptr)
-        return;
+    if (theirs->pathlen == nullptr) return;
     PROPERTY(ASN1_INTEGER_get_uint64(&length, theirs->pathlen) == 1);
     PROPERTY(length == *ours->path_length);
 }
@@ -62,12 +58,10 @@ void basic_constraints(Bytes value) {
 // Ours skips issuer and serial number, which end in [2].
 void authority_key_identifier(Bytes value) {
     const auto ours = x509::parse_authority_key_identifier(value);
-    if (!ours)
-        return;
+    if (!ours) return;
     const bool key_identifier_alone =
         value.size() == 2 || ours->data() + ours->size() == value.data() + value.size();
-    if (!key_identifier_alone)
-        return;
+    if (!key_identifier_alone) return;
     const auto theirs =
         decoded<AUTHORITY_KEYID, AUTHORITY_KEYID_free>(d2i_AUTHORITY_KEYID, value);
     PROPERTY(theirs->issuer == nullptr && theirs->serial == nullptr);
@@ -77,8 +71,7 @@ void authority_key_identifier(Bytes value) {
 
 void subject_key_identifier(Bytes value) {
     const auto ours = x509::parse_subject_key_identifier(value);
-    if (!ours)
-        return;
+    if (!ours) return;
     const auto theirs =
         decoded<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>(d2i_ASN1_OCTET_STRING, value);
     PROPERTY(equal(fuzz::octets(theirs.get()), *ours));
@@ -90,8 +83,7 @@ constexpr void (*kReaders[])(Bytes) = {key_usage, extended_key_usage, basic_cons
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0)
-        return 0;
+    if (size == 0) return 0;
     kReaders[data[0] % std::size(kReaders)](Bytes(data, size).subspan(1));
     ERR_clear_error();
     return 0;

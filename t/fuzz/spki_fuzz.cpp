@@ -31,8 +31,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const ossl::PkeyPtr theirs(d2i_PUBKEY(nullptr, &end, static_cast<long>(size)));
     PROPERTY(ours.has_value() == (theirs != nullptr));
     ERR_clear_error();
-    if (!ours)
-        return 0;
+    if (!ours) return 0;
     PROPERTY(end == data + size);
     PROPERTY(ossl::same_public_key(ours->get(), theirs.get()));
     const auto written = ossl::public_key_der(ours->get());

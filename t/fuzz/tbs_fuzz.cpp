@@ -50,8 +50,7 @@ Material take_material(FuzzedDataProvider& input) {
     m.spki = spki_of(some(32));
     m.subject_key = some(20);
     m.authority_key = some(300);
-    if (input.ConsumeBool())
-        m.san = *x509::build_san({"dns:a.example", "ip:192.0.2.1"});
+    if (input.ConsumeBool()) m.san = *x509::build_san({"dns:a.example", "ip:192.0.2.1"});
     return m;
 }
 
@@ -74,11 +73,9 @@ x509::TbsSpec take_spec(FuzzedDataProvider& input, const Material& m) {
     spec.subject_key_identifier = m.subject_key;
     spec.authority_key_identifier = m.authority_key;
     spec.ca = input.ConsumeBool();
-    if (input.ConsumeBool())
-        spec.path_length = input.ConsumeIntegral<std::uint64_t>();
+    if (input.ConsumeBool()) spec.path_length = input.ConsumeIntegral<std::uint64_t>();
     spec.key_usage = input.ConsumeIntegralInRange<std::uint16_t>(0, 0x1ff);
-    if (input.ConsumeBool())
-        spec.extended_key_usage = {oid::kClientAuth, oid::kIpsecIke};
+    if (input.ConsumeBool()) spec.extended_key_usage = {oid::kClientAuth, oid::kIpsecIke};
     spec.san = m.san;
     spec.must_staple = input.ConsumeBool();
     spec.crl_urls = take_urls(input);
@@ -92,12 +89,10 @@ void check_extensions(const x509::TbsSpec& spec, const x509::Extensions& extensi
     PROPERTY(constraints != nullptr && constraints->critical);
     const auto found = x509::parse_basic_constraints(constraints->value);
     PROPERTY(found.has_value() && found->ca == spec.ca);
-    if (spec.ca)
-        PROPERTY(found->path_length == spec.path_length);
+    if (spec.ca) PROPERTY(found->path_length == spec.path_length);
     const auto* usage = extensions.find(oid::kKeyUsage);
     PROPERTY((usage != nullptr) == (spec.key_usage != 0));
-    if (usage != nullptr)
-        PROPERTY(*x509::parse_key_usage(usage->value) == spec.key_usage);
+    if (usage != nullptr) PROPERTY(*x509::parse_key_usage(usage->value) == spec.key_usage);
     const auto* san = extensions.find(oid::kSubjectAltName);
     PROPERTY((san != nullptr) == !spec.san.empty());
     const auto* authority = extensions.find(oid::kAuthorityKeyIdentifier);

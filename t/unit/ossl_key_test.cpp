@@ -46,6 +46,20 @@ void every_key_type_signs_and_verifies(void**) {
     }
 }
 
+void public_keys_sign_nothing(void**) {
+    for (const char* spec : {"rsa:2048", "ec:P-256", "ed25519"}) {
+        auto key = ossl::generate_key(spec);
+        assert_ok(key);
+        const auto scheme = ossl::default_scheme(key->get());
+        auto public_key = public_half(key->get());
+        assert_ok(scheme);
+        assert_ok(public_key);
+        assert_false(ossl::sign(public_key->get(), *scheme, as_bytes("m")).has_value());
+        assert_false(ossl::write_private_key(public_key->get()).has_value());
+        assert_int_equal(ERR_peek_error(), 0);
+    }
+}
+
 void pss_is_not_pkcs1(void**) {
     auto key = ossl::generate_key("rsa:2048");
     assert_ok(key);
@@ -193,6 +207,7 @@ void what_is_no_key_is_refused(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(every_key_type_signs_and_verifies),
+        cmocka_unit_test(public_keys_sign_nothing),
         cmocka_unit_test(pss_is_not_pkcs1),
         cmocka_unit_test(scheme_must_fit_the_key),
         cmocka_unit_test(default_hash_follows_the_curve),

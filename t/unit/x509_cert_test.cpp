@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include "libpki/base/limits.h"
 #include "libpki/x509/oids.h"
 #include "t/unit/unit.h"
 
@@ -13,9 +14,7 @@ using unit::read_vector;
 namespace x509 = pki::x509;
 namespace oid = pki::x509::oid;
 
-Buffer cert_vector(const std::string& name) {
-    return read_vector("cert/" + name + ".der");
-}
+Buffer cert_vector(const std::string& name) { return read_vector("cert/" + name + ".der"); }
 
 void every_key_type_is_read_and_verifies(void**) {
     for (const char* name :
@@ -65,6 +64,13 @@ void leaf_verifies_with_its_issuer_only(void**) {
     assert_error(Errc::bad_signature, x509::verify_signature(*changed, root->tbs.spki));
 }
 
+void sha1_signatures_are_unsupported(void**) {
+    const Buffer der = cert_vector("sha1");
+    const auto root = x509::parse_certificate(der);
+    assert_ok(root);
+    assert_error(Errc::unsupported, x509::verify_signature(*root, root->tbs.spki));
+}
+
 void key_identifiers_of_issuer_and_leaf_match(void**) {
     const Buffer leaf_der = cert_vector("leaf"), root_der = cert_vector("p256");
     const auto leaf = x509::parse_certificate(leaf_der);
@@ -95,11 +101,14 @@ void other_versions_keys_and_identifiers_are_unsupported(void**) {
 }
 
 void broken_certificates_are_refused(void**) {
-    for (const char* name :
-         {"version_4", "no_extensions", "duplicate_extension", "serial_zero", "serial_negative",
-          "serial_long", "validity_backwards", "two_algorithms", "trailing", "indefinite"})
+    for (const char* name : {"version_4", "empty_extensions", "duplicate_extension",
+                             "serial_zero", "serial_negative", "serial_long",
+                             "validity_backwards", "two_algorithms", "trailing", "indefinite"})
         assert_error(Errc::malformed, x509::parse_certificate(cert_vector(name)));
     assert_error(Errc::malformed, x509::parse_certificate({}));
+    const Buffer large(pki::limits::kCertificate + 1, 0x30);
+    assert_error(Errc::malformed, x509::parse_certificate(large));
+    assert_error(Errc::malformed, x509::parse_tbs(large));
 }
 
 void truncated_certificates_are_refused(void**) {
@@ -135,6 +144,7 @@ int main() {
         cmocka_unit_test(every_key_type_is_read_and_verifies),
         cmocka_unit_test(fields_of_a_leaf_are_read),
         cmocka_unit_test(leaf_verifies_with_its_issuer_only),
+        cmocka_unit_test(sha1_signatures_are_unsupported),
         cmocka_unit_test(key_identifiers_of_issuer_and_leaf_match),
         cmocka_unit_test(version_1_has_no_extensions),
         cmocka_unit_test(other_versions_keys_and_identifiers_are_unsupported),

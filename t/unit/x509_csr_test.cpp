@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include "libpki/base/der_writer.h"
 #include "libpki/base/limits.h"
 #include "libpki/x509/oids.h"
 #include "t/unit/unit.h"
@@ -18,8 +19,24 @@ namespace ossl = pki::ossl;
 namespace x509 = pki::x509;
 namespace oid = pki::x509::oid;
 
-Buffer csr_vector(const std::string& name) {
-    return read_vector("csr/" + name + ".der");
+Buffer csr_vector(const std::string& name) { return read_vector("csr/" + name + ".der"); }
+
+// A request, no longer signed, with these attributes.
+Buffer with_attributes(const Buffer& attributes) {
+    const Buffer der = csr_vector("p256");
+    const auto csr = x509::parse_csr(der);
+    pki::der::Writer w;
+    w.sequence([&] {
+        w.sequence([&] {
+            w.integer(0);
+            w.raw(csr->subject.encoding);
+            w.raw(csr->spki.encoding);
+            w.tlv(pki::der::constructed(0), [&] { w.raw(attributes); });
+        });
+        w.raw(csr->signature_algorithm);
+        w.bit_string(csr->signature);
+    });
+    return std::move(w).take();
 }
 
 void every_key_type_proves_possession(void**) {
@@ -107,6 +124,29 @@ void repeated_and_broken_attributes_are_refused(void**) {
     for (const char* name : {"two_extension_requests", "two_challenges", "challenge_two_values",
                              "attribute_empty", "duplicate_extension"})
         assert_error(Errc::malformed, x509::parse_csr(csr_vector(name)));
+}
+
+void other_attributes_are_kept_by_type(void**) {
+    const Buffer der =
+        with_attributes(hex("3009 0602 2a03 3103 0101ff 3008 0602 2a04 3102 3000"));
+    const auto csr = x509::parse_csr(der);
+    assert_ok(csr);
+    assert_int_equal(csr->attribute_types.size(), 2);
+    assert_hex(csr->attribute_types[0], "2a03");
+    assert_hex(csr->attribute_types[1], "2a04");
+    for (const char* bad : {"0500", "3000", "3004 0602 2a03", "3006 0602 2a03 3100",
+                            "3007 0602 2a03 3101 05", "3009 0602 2a03 3103 0101ff 00",
+                            "300b 0602 2a03 3103 0101ff 0500", "3007 0602 2a03 3001 05"})
+        assert_error(Errc::malformed, x509::parse_csr(with_attributes(hex(bad))));
+}
+
+void the_number_of_attributes_is_bounded(void**) {
+    Buffer attributes;
+    for (std::size_t i = 0; i < pki::limits::kCsrAttributes; i++)
+        pki::append(attributes, hex("3008 0602 2a03 3102 0500"));
+    assert_ok(x509::parse_csr(with_attributes(attributes)));
+    pki::append(attributes, hex("3008 0602 2a03 3102 0500"));
+    assert_error(Errc::malformed, x509::parse_csr(with_attributes(attributes)));
 }
 
 void broken_requests_are_refused(void**) {
@@ -221,6 +261,8 @@ int main() {
         cmocka_unit_test(subject_may_be_empty),
         cmocka_unit_test(attributes_and_extensions_may_be_missing),
         cmocka_unit_test(repeated_and_broken_attributes_are_refused),
+        cmocka_unit_test(other_attributes_are_kept_by_type),
+        cmocka_unit_test(the_number_of_attributes_is_bounded),
         cmocka_unit_test(broken_requests_are_refused),
         cmocka_unit_test(truncated_requests_are_refused),
         cmocka_unit_test(wrong_signatures_prove_nothing),

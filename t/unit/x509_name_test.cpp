@@ -109,6 +109,10 @@ void string_types_become_utf8(void**) {
     assert_text(text_of_hex(der::kBmpString, "0063 0061 0066 00e9 4e2d"),
                 "caf\xc3\xa9\xe4\xb8\xad");
     assert_text(text_of_hex(der::kUniversalString, "00000061 0001f512"), "a\xf0\x9f\x94\x92");
+    assert_text(text_of_hex(der::kTeletexString, "a0ff"), "\xc2\xa0\xc3\xbf");
+    assert_text(text_of_hex(der::kBmpString, "d7ffe000ffff"),
+                "\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf");
+    assert_text(text_of_hex(der::kUniversalString, "0010ffff"), "\xf4\x8f\xbf\xbf");
 }
 
 // Seen in the field, beside what X.680 41.4 allows.
@@ -122,7 +126,8 @@ void characters_outside_the_type_are_refused(void**) {
     assert_text(text_of(der::kUtf8String, "caf\xe9"), "refused");
     assert_text(text_of(der::kIa5String, "caf\xe9"), "refused");
     assert_text(text_of_hex(der::kBmpString, "0061 00"), "refused");
-    assert_text(text_of_hex(der::kBmpString, "d83d dd12"), "refused");
+    for (const char* surrogate : {"d800", "dbff", "dc00", "dfff", "d83d dd12"})
+        assert_text(text_of_hex(der::kBmpString, surrogate), "refused");
     assert_text(text_of_hex(der::kUniversalString, "0000 d83d"), "refused");
     assert_text(text_of_hex(der::kUniversalString, "0011 0000"), "refused");
     assert_text(text_of_hex(der::kUniversalString, "0000 0061 0000"), "refused");

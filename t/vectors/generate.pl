@@ -266,8 +266,8 @@ sub certificate {
     @signer = ('-CA', $with{ca}, '-CAkey', $with{ca_key}) if $with{ca};
     my @extensions = $with{extensions} ? ('-extfile', "$work/extensions.conf") : ();
     openssl(qw(x509 -req -days 36500 -outform DER -in),
-        "$work/leaf.csr", @signer, @extensions, '-set_serial', $with{serial} // '0x7f00112233',
-        '-out', "$work/cert.der");
+        "$work/leaf.csr", @signer, @extensions, @{ $with{options} // [] },
+        '-set_serial', $with{serial} // '0x7f00112233', '-out', "$work/cert.der");
     return slurp("$work/cert.der");
 }
 
@@ -282,6 +282,8 @@ sub make_certificates {
     vector('cert/chain.pem',
         "Subject: leaf\n" . slurp("$work/leaf.pem") . slurp(key('ed25519')) . slurp("$work/ca.pem"));
     vector('cert/v1.der', certificate('p256'));
+    vector('cert/sha1.der',
+        certificate('rsa2048', extensions => $ca_extensions, options => ['-sha1']));
     vector('cert/brainpool.der', certificate('brainpool', extensions => $ca_extensions));
     vector('cert/serial_zero.der',     certificate('p256', serial => '0'));
     vector('cert/serial_negative.der', certificate('p256', serial => '-5'));
@@ -300,7 +302,7 @@ sub make_changed_certificates {
     vector('cert/version_4.der', $changed->("\xa0\x03\x02\x01\x03", $serial, @rest));
     vector('cert/v1_extensions.der', $changed->($serial, @rest, $extensions));
     vector('cert/unique_id.der', $changed->($version, $serial, @rest, "\x81\x02\0\x07"));
-    vector('cert/no_extensions.der', $changed->($version, $serial, @rest, "\xa3\x02\x30\x00"));
+    vector('cert/empty_extensions.der', $changed->($version, $serial, @rest, "\xa3\x02\x30\x00"));
     my @list = elements(content(content($extensions)));
     vector('cert/duplicate_extension.der',
         $changed->($version, $serial, @rest, tlv(0xa3, sequence(@list, $list[0]))));
