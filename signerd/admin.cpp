@@ -44,7 +44,7 @@ JsonPtr certificate_json(const CertificateRecord& record) {
 // Members of one array, joined as long as they fit an answer. The first is always taken: an
 // answer without any would have the reader ask for ever.
 class JsonList {
- public:
+   public:
     bool add(const JsonPtr& member) {
         const std::string text = json_text(member.get());
         if (!text_.empty() && text_.size() + text.size() + kFrame > limits::kAdminText)
@@ -58,7 +58,7 @@ class JsonList {
         return wire::encode(wire::JsonReply{pki::as_bytes(text)}, id);
     }
 
- private:
+   private:
     static constexpr std::size_t kFrame = 64;  // for what stands around the members
 
     std::string text_;
@@ -94,14 +94,12 @@ Result<Buffer> cert_show(Services& services, const Request& request) {
     PKI_TRY(const auto asked, wire::decode<wire::CertShowRequest>(request.frame));
     PKI_TRY(const auto records,
             services.store.certificates_with_serial(std::string(asked.serial)));
-    if (records.empty())
-        return fail(Errc::not_found, "no such certificate");
+    if (records.empty()) return fail(Errc::not_found, "no such certificate");
     JsonList list;
     for (const CertificateRecord& record : records) {
         const JsonPtr json = certificate_json(record);
         put(json.get(), "pem", pki::x509::certificate_to_pem(record.der));
-        if (!list.add(json))
-            break;
+        if (!list.add(json)) break;
     }
     return list.reply({}, request.to.id);
 }
@@ -115,8 +113,7 @@ Result<Buffer> audit_page(Services& services, const Request& request) {
     std::size_t size = 0;
     for (const AuditEntry& entry : entries) {
         size += entry.canonical.size() + entry.hash.size() + 2 * wire::kFieldOverhead;
-        if (size > kFrameRoom)
-            break;
+        if (size > kFrameRoom) break;
         page.rows.emplace_back(entry.canonical);
         page.hashes.emplace_back(entry.hash);
     }

@@ -7,14 +7,14 @@
 namespace signerd {
 
 class Clock {
- public:
+   public:
     virtual ~Clock() = default;
     // Microseconds since 1970 UTC.
     virtual std::int64_t now() const = 0;
 };
 
 class SystemClock : public Clock {
- public:
+   public:
     std::int64_t now() const override {
         const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
         return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();

@@ -75,7 +75,9 @@ struct Config {
 
 // Reads the file and every certificate it names; relative paths are relative to the file's
 // folder. Key files are checked for existence, owner and mode, never read: that is the key
-// child's part. The Error's detail starts with the key's path.
+// child's part. The Error's text is "invalid configuration", its detail starts with the path of
+// the key, or with "<file>:<line>:<column>" where the file is not JSON; not_found when the file
+// itself cannot be read. Looks up users and groups: for one thread at a time.
 pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path);
 
 }  // namespace signerd

@@ -15,10 +15,8 @@ bool try_again() {
 Connection::Received Connection::receive() {
     const auto room = input_.room();
     const ssize_t size = recv(fd(), room.data(), room.size(), 0);
-    if (size == 0)
-        return Received::ended;
-    if (size < 0)
-        return try_again() ? Received::nothing : Received::broken;
+    if (size == 0) return Received::ended;
+    if (size < 0) return try_again() ? Received::nothing : Received::broken;
     input_.filled(static_cast<std::size_t>(size));
     return Received::data;
 }
@@ -34,8 +32,7 @@ bool Connection::flush() {
     while (!output_empty()) {
         const ssize_t size =
             ::send(fd(), output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
-        if (size < 0)
-            return try_again();
+        if (size < 0) return try_again();
         sent_ += static_cast<std::size_t>(size);
     }
     output_.clear();

@@ -13,7 +13,7 @@
 namespace signerd {
 
 class Connection {
- public:
+   public:
     using Time = std::chrono::steady_clock::time_point;
 
     enum class Received { data, nothing, ended, broken };
@@ -39,7 +39,7 @@ class Connection {
     std::optional<Time> partial_since;  // when a frame began that is not complete
     std::uint32_t interest = 0;         // epoll events asked for
 
- private:
+   private:
     Fd socket_;
     FrameBuffer input_;
     pki::Buffer output_;

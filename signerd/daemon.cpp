@@ -1,8 +1,10 @@
 #include "signerd/daemon.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "signerd/keys/key.h"
@@ -19,6 +21,25 @@ struct Daemon::Candidate {
     std::shared_ptr<const Generation> generation;
     std::vector<Listener> listeners;
 };
+
+namespace {
+
+// Beside connections: sockets to listen on, store, key child, event loop.
+constexpr rlim_t kOtherDescriptors = 128;
+
+void raise_descriptor_limit(std::size_t connections) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    const rlim_t wanted = connections + kOtherDescriptors;
+    if (limit.rlim_max < wanted)
+        log(Level::warning, "limits.connections: the system allows %llu descriptors only",
+            static_cast<unsigned long long>(limit.rlim_max));
+    if (limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = std::min(limit.rlim_max, wanted);
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
 
 pki::Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Config> config) {
     std::unique_ptr<Daemon> daemon(new Daemon(std::move(config)));
@@ -50,40 +71,32 @@ pki::Status Daemon::assemble() {
 pki::Status Daemon::watch_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGHUP, SIGTERM, SIGINT})
-        sigaddset(&set, signal);
+    for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&set, signal);
     if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0)
         return fail(Errc::internal, "sigprocmask", errno_text());
     signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!signals_)
-        return fail(Errc::internal, "signalfd", errno_text());
+    if (!signals_) return fail(Errc::internal, "signalfd", errno_text());
     return loop_->watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
 }
 
 bool Daemon::run() {
     log(Level::notice, "version %s, configuration %s", kVersion, config_->path.c_str());
-    if (const auto status = try_config(config_); !status)
-        not_taken(status.error());
+    if (const auto status = try_config(config_); !status) not_taken(status.error());
     loop_->run();
-    if (generation_ != 0)
-        log(Level::notice, "ended");
+    if (generation_ != 0) log(Level::notice, "ended");
     return generation_ != 0;
 }
 
 void Daemon::on_signal() {
     signalfd_siginfo info{};
-    if (read(signals_.get(), &info, sizeof(info)) != sizeof(info))
-        return;
-    if (info.ssi_signo == SIGHUP)
-        return reload();
-    if (draining_ || generation_ == 0)
-        return loop_->stop();
+    if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return;
+    if (info.ssi_signo == SIGHUP) return reload();
+    if (draining_ || generation_ == 0) return loop_->stop();
     drain();
 }
 
 void Daemon::reload() {
-    if (draining_)
-        return;
+    if (draining_) return;
     if (loading_) {
         reload_again_ = true;
         return;
@@ -91,8 +104,7 @@ void Daemon::reload() {
     log(Level::notice, "reloading %s", config_->path.c_str());
     auto next = load_config(config_->path);
     const auto status = next ? try_config(*std::move(next)) : pki::Status(next.error());
-    if (!status)
-        not_taken(status.error());
+    if (!status) not_taken(status.error());
 }
 
 // Everything that can fail comes before the switch, the key child last: it is the only step
@@ -130,16 +142,15 @@ void Daemon::keys_loaded(const CandidatePtr& candidate,
         signer_->use(candidate->generation->number, *facts);
         switch_to(candidate);
     }
-    if (std::exchange(reload_again_, false))
-        reload();
+    if (std::exchange(reload_again_, false)) reload();
 }
 
 void Daemon::switch_to(const CandidatePtr& candidate) {
-    if (draining_)
-        return;
+    if (draining_) return;
     const bool starting = generation_ == 0;
     generation_ = candidate->generation->number;
     config_ = candidate->generation->config;
+    raise_descriptor_limit(config_->limits.connections);
     server_->apply(candidate->generation, std::move(candidate->listeners));
     log(Level::notice, "%s: generation %llu, %zu CAs, %zu profiles",
         starting ? "ready" : "reloaded", static_cast<unsigned long long>(generation_),
@@ -148,8 +159,7 @@ void Daemon::switch_to(const CandidatePtr& candidate) {
 
 void Daemon::not_taken(const pki::Error& error) {
     log(Level::error, "%s: %s", config_->path.c_str(), error.message().c_str());
-    if (generation_ == 0)
-        return loop_->stop();
+    if (generation_ == 0) return loop_->stop();
     log(Level::error, "reload failed, nothing has changed");
 }
 
@@ -171,8 +181,7 @@ void Daemon::end_of_turn() {
     server_->flush();
     signer_->flush();
     writer_->flush();
-    if (draining_ && issuer_->in_flight() == 0 && server_->idle())
-        loop_->stop();
+    if (draining_ && issuer_->in_flight() == 0 && server_->idle()) loop_->stop();
 }
 
 Gauges Daemon::gauges() const {

@@ -9,7 +9,7 @@
 namespace signerd {
 
 class Daemon {
- public:
+   public:
     // Blocks the signals that it handles; no thread may have been started before.
     static pki::Result<std::unique_ptr<Daemon>> create(std::shared_ptr<const Config> config);
     ~Daemon();
@@ -17,7 +17,7 @@ class Daemon {
     // Until a signal ends it. False when it could not start.
     bool run();
 
- private:
+   private:
     struct Candidate;
     using CandidatePtr = std::shared_ptr<Candidate>;
 

@@ -16,7 +16,9 @@ using wire::Kind;
 
 namespace {
 
-void issue(Services& services, const Request& request) { services.issuer.issue(request); }
+void issue(Services& services, const Request& request) {
+    services.issuer.issue(request);
+}
 
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
@@ -26,14 +28,17 @@ void at_once(Services& services, const Request& request) {
         request.to, frame ? *std::move(frame) : error_frame(frame.error(), request.to.id));
 }
 
+constexpr Roles kFrontend = only(Role::frontend);
+constexpr Roles kReader = only(Role::reader);
+constexpr Roles kAdmin = only(Role::admin);
+
 constexpr Operation kOperations[] = {
-    // kind, name                                      frontend reader admin
-    {Kind::issue_request, "issue",                     true,  false, false, issue},
-    {Kind::ca_certs_request, "ca_certs",               true,  true,  true,  at_once<ca_certs>},
-    {Kind::status_request, "status",                   false, true,  true,  at_once<status>},
-    {Kind::cert_list_request, "cert_list",             false, false, true,  at_once<cert_list>},
-    {Kind::cert_show_request, "cert_show",             false, false, true,  at_once<cert_show>},
-    {Kind::audit_page_request, "audit_page",           false, false, true,  at_once<audit_page>},
+    {Kind::issue_request, "issue", kFrontend, issue},
+    {Kind::ca_certs_request, "ca_certs", kFrontend | kReader | kAdmin, at_once<ca_certs>},
+    {Kind::status_request, "status", kReader | kAdmin, at_once<status>},
+    {Kind::cert_list_request, "cert_list", kAdmin, at_once<cert_list>},
+    {Kind::cert_show_request, "cert_show", kAdmin, at_once<cert_show>},
+    {Kind::audit_page_request, "audit_page", kAdmin, at_once<audit_page>},
 };
 
 }  // namespace
@@ -44,12 +49,7 @@ const Operation* find_operation(Kind kind) {
 }
 
 bool permitted(const Operation& operation, Role role) {
-    switch (role) {
-        case Role::frontend: return operation.frontend;
-        case Role::reader: return operation.reader;
-        case Role::admin: return operation.admin;
-    }
-    return false;
+    return (operation.roles & only(role)) != 0;
 }
 
 void Dispatcher::dispatch(const Request& request) {

@@ -27,11 +27,17 @@ struct Services {
     std::function<Gauges()> gauges;
 };
 
+// A set of roles.
+using Roles = unsigned;
+constexpr Roles only(Role role) {
+    return 1u << static_cast<unsigned>(role);
+}
+
 // One row of the table.
 struct Operation {
     pki::wire::Kind kind;
     const char* name;
-    bool frontend, reader, admin;
+    Roles roles;
     void (*run)(Services& services, const Request& request);
 };
 
@@ -40,14 +46,14 @@ const Operation* find_operation(pki::wire::Kind kind);
 bool permitted(const Operation& operation, Role role);
 
 class Dispatcher {
- public:
+   public:
     explicit Dispatcher(Services services) : services_(std::move(services)) {}
 
     void dispatch(const Request& request);
     // From now on every request is answered with unavailable.
     void drain();
 
- private:
+   private:
     void refuse(const Request& request, const pki::Error& error);
 
     Services services_;

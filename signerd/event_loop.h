@@ -18,7 +18,7 @@
 namespace signerd {
 
 class EventLoop {
- public:
+   public:
     using Handler = std::function<void(std::uint32_t events)>;
     using Action = std::function<void()>;
 
@@ -38,7 +38,7 @@ class EventLoop {
     void run();
     void stop() { stopped_ = true; }
 
- private:
+   private:
     using Time = std::chrono::steady_clock::time_point;
 
     // The serial tells an event of a descriptor that was closed during this turn from one of

@@ -16,8 +16,7 @@ namespace signerd {
 
 inline void fault_point(std::string_view here) {
     static const char* const wanted = std::getenv("SIGNERD_FAULT");
-    if (wanted != nullptr && here == wanted)
-        raise(SIGKILL);
+    if (wanted != nullptr && here == wanted) raise(SIGKILL);
 }
 
 }  // namespace signerd

@@ -8,7 +8,7 @@
 namespace signerd {
 
 class Fd {
- public:
+   public:
     Fd() = default;
     explicit Fd(int fd) : fd_(fd) {}
     Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -21,12 +21,11 @@ class Fd {
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
     void reset(int fd = -1) {
-        if (fd_ >= 0)
-            close(fd_);
+        if (fd_ >= 0) close(fd_);
         fd_ = fd;
     }
 
- private:
+   private:
     int fd_ = -1;
 };
 

@@ -10,7 +10,7 @@
 namespace signerd {
 
 class FrameBuffer {
- public:
+   public:
     // Where to receive into; never empty. Ends the life of views from next().
     std::span<std::uint8_t> room();
     void filled(std::size_t size) { end_ += size; }
@@ -22,7 +22,7 @@ class FrameBuffer {
     // What next() has not given out.
     pki::Bytes rest() const { return pki::Bytes(buffer_).subspan(begin_, end_ - begin_); }
 
- private:
+   private:
     pki::Buffer buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

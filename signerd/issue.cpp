@@ -45,8 +45,7 @@ namespace {
 pki::Status decode(IssueJob& job) {
     const auto request =
         wire::decode<wire::IssueRequest>({{wire::IssueRequest::kKind, job.to.id}, job.fields});
-    if (request)
-        job.request = *request;
+    if (request) job.request = *request;
     job.profile = job.generation->profile(job.request.profile);
     std::string_view tenant;
     if (job.profile != nullptr) {
@@ -56,8 +55,7 @@ pki::Status decode(IssueJob& job) {
     const Occasion occasion{job.received, job.generation->config->id, tenant, job.peer->name};
     job.key.csr_sha256 = pki::ossl::sha256(job.request.csr);
     job.record() = record_request(occasion, job.request, job.key.csr_sha256);
-    if (!request)
-        return request.error();
+    if (!request) return request.error();
     if (job.request.protocol == wire::Protocol::none ||
         job.request.operation == wire::Operation::none)
         return fail(Errc::malformed, "issue: protocol or operation missing");
@@ -69,10 +67,8 @@ pki::Status decode(IssueJob& job) {
 // Somebody has to have verified it: a worker that does not, behind a peer entry that believes
 // it did, would let a CSR with a foreign key through.
 pki::Status check_possession(const IssueJob& job) {
-    if (job.peer->verify_possession)
-        return x509::verify_possession(job.csr);
-    if (job.request.possession_verified)
-        return {};
+    if (job.peer->verify_possession) return x509::verify_possession(job.csr);
+    if (job.request.possession_verified) return {};
     return fail(Errc::denied, "issue: nobody has verified the signature of the CSR");
 }
 
@@ -90,8 +86,7 @@ pki::Status apply_policy(const IssueJob& job) {
     if (job.profile == nullptr || !may_use(*job.peer, job.request.profile))
         return fail(Errc::not_found, "no such profile");
     PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
-    if (job.request.operation == wire::Operation::renew)
-        return check_renewal(job);
+    if (job.request.operation == wire::Operation::renew) return check_renewal(job);
     return {};
 }
 
@@ -100,19 +95,18 @@ pki::Error conflict() {
 }
 
 // Whatever ails the store, the client did nothing wrong and may come again.
-pki::Error store_failed(const pki::Error& error) {
-    return fail(Errc::unavailable, "store", error.message());
+pki::Error store_failed(pki::Error error) {
+    error.code = Errc::unavailable;
+    return error;
 }
 
 // One faulty RSA signature made with the CRT gives away the key (Boneh, DeMillo, Lipton 1997),
 // and verifying costs a sixteenth of signing. An EC signature has no such weakness, and would
 // cost three times its making.
 pki::Status check_signature(const IssueJob& job, pki::Bytes signature) {
-    if (job.ca->scheme.type != pki::ossl::KeyType::rsa)
-        return {};
+    if (job.ca->scheme.type != pki::ossl::KeyType::rsa) return {};
     EVP_PKEY* key = job.generation->ca_keys.at(job.ca->name).get();
-    if (pki::ossl::verify(key, job.ca->scheme, job.draft.tbs, signature))
-        return {};
+    if (pki::ossl::verify(key, job.ca->scheme, job.draft.tbs, signature)) return {};
     return fail(Errc::internal, "the key child returned a bad signature", job.ca->name);
 }
 
@@ -154,14 +148,11 @@ void decide_allow(IssueJob& job, pki::Buffer der) {
 
 void Issuer::issue(const Request& request) {
     const IssueJobPtr job = accept(request);
-    if (const auto status = examine(*job); !status)
-        return refuse(job, status.error());
+    if (const auto status = examine(*job); !status) return refuse(job, status.error());
     SIGNERD_FAULT("issue:4");
-    if (settled_earlier(job))
-        return;
+    if (settled_earlier(job)) return;
     SIGNERD_FAULT("issue:6");
-    if (const auto status = prepare(*job); !status)
-        return refuse(job, status.error());
+    if (const auto status = prepare(*job); !status) return refuse(job, status.error());
     SIGNERD_FAULT("issue:7");
     signer_.sign(job->generation->number, job->ca->name, job->draft.tbs,
                  [this, job](const auto& signature) { on_signature(job, signature); });
@@ -190,8 +181,7 @@ pki::Status Issuer::examine(IssueJob& job) const {
 }
 
 pki::Status Issuer::check_limits(const IssueJob& job) const {
-    if (draining_)
-        return fail(Errc::unavailable, "shutting down");
+    if (draining_) return fail(Errc::unavailable, "shutting down");
     if (in_flight_ > job.generation->config->limits.queue)
         return fail(Errc::unavailable, "limits.queue reached");
     return {};
@@ -201,33 +191,26 @@ pki::Status Issuer::check_limits(const IssueJob& job) const {
 bool Issuer::settled_earlier(const IssueJobPtr& job) {
     job->key = request_key(job->ca->tenant, job->request, job->key.csr_sha256);
     const Claim claim = working_.claim(job->key);
-    if (claim == Claim::taken)
-        return working_.wait(job->key, job);
+    if (claim == Claim::taken) return working_.wait(job->key, job);
     job->claimed = claim == Claim::ours;
     const auto replayed = job->claimed ? replay_stored(job) : pki::Result<bool>(conflict());
-    if (!replayed)
-        refuse(job, replayed.error());
+    if (!replayed) refuse(job, replayed.error());
     return !replayed || *replayed;
 }
 
 pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     const auto found = store_.find_answer(job->key.key);
-    if (!found)
-        return store_failed(found.error());
+    if (!found) return store_failed(found.error());
     const std::optional<Answer>& earlier = *found;
-    if (!earlier)
-        return false;
+    if (!earlier) return false;
     const std::int64_t window = job->request.idempotency_window != 0
                                     ? job->request.idempotency_window
                                     : job->profile->idempotency_window;
     const Earlier means = weigh(*earlier, job->key, job->now(), window);
-    if (means == Earlier::expired)
-        return false;
-    if (means == Earlier::conflict)
-        return conflict();
+    if (means == Earlier::expired) return false;
+    if (means == Earlier::conflict) return conflict();
     const auto certificate = store_.find_certificate(earlier->ca, earlier->serial);
-    if (!certificate)
-        return store_failed(certificate.error());
+    if (!certificate) return store_failed(certificate.error());
     if (!*certificate)
         return fail(Errc::internal, "store: an answer without its certificate",
                     earlier->serial);
@@ -245,11 +228,9 @@ pki::Status Issuer::prepare(IssueJob& job) const {
 
 // Steps 7 and 8.
 void Issuer::on_signature(const IssueJobPtr& job, const pki::Result<pki::Buffer>& signature) {
-    if (!signature)
-        return refuse(job, signature.error());
+    if (!signature) return refuse(job, signature.error());
     auto der = finish_certificate(*job, *signature);
-    if (!der)
-        return refuse(job, der.error());
+    if (!der) return refuse(job, der.error());
     decide_allow(*job, *std::move(der));
     SIGNERD_FAULT("issue:8");
     committer_.commit(job->decided,
@@ -258,18 +239,15 @@ void Issuer::on_signature(const IssueJobPtr& job, const pki::Result<pki::Buffer>
 
 // Step 9.
 void Issuer::on_committed(const IssueJobPtr& job, const pki::Status& status) {
-    if (!status)
-        return refuse(job, store_failed(status.error()));
+    if (!status) return refuse(job, store_failed(status.error()));
     SIGNERD_FAULT("issue:9");
     const pki::Buffer& certificate = job->decided.certificate->der;
     answer(*job, certificate, false);
-    for (const IssueJobPtr& waiting : release(*job))
-        answer(*waiting, certificate, true);
+    for (const IssueJobPtr& waiting : release(*job)) answer(*waiting, certificate, true);
 }
 
 void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error) {
-    if (error.code == Errc::internal)
-        log(Level::error, "issue: %s", error.message().c_str());
+    if (error.code == Errc::internal) log(Level::error, "issue: %s", error.message().c_str());
     record_refusal(job->record(), error);
     job->decided.certificate.reset();
     job->decided.answer.reset();
@@ -282,8 +260,7 @@ void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error) {
 void Issuer::answer_error(const IssueJob& job, const pki::Error& error) {
     in_flight_--;
     replies_.send(job.to, error_frame(error, job.to.id));
-    for (const IssueJobPtr& waiting : release(job))
-        refuse(waiting, error);
+    for (const IssueJobPtr& waiting : release(job)) refuse(waiting, error);
 }
 
 void Issuer::answer(const IssueJob& job, pki::Bytes certificate, bool replayed) {
@@ -291,8 +268,7 @@ void Issuer::answer(const IssueJob& job, pki::Bytes certificate, bool replayed) 
     wire::IssueReply reply;
     reply.certificate = certificate;
     reply.replayed = replayed;
-    if (job.request.want_chain)
-        reply.chain = {job.ca->chain.begin(), job.ca->chain.end()};
+    if (job.request.want_chain) reply.chain = {job.ca->chain.begin(), job.ca->chain.end()};
     replies_.send(job.to, reply_frame(reply, job.to.id));
 }
 

@@ -24,7 +24,7 @@ struct IssueJob;  // one request on its way
 using IssueJobPtr = std::shared_ptr<IssueJob>;
 
 class Issuer {
- public:
+   public:
     Issuer(const Clock& clock, Store& store, Signer& signer, Committer& committer,
            Replies& replies)
         : clock_(clock),
@@ -41,7 +41,7 @@ class Issuer {
     // Accepted and not yet answered.
     std::size_t in_flight() const { return in_flight_; }
 
- private:
+   private:
     IssueJobPtr accept(const Request& request);
     pki::Status examine(IssueJob& job) const;
     pki::Status check_limits(const IssueJob& job) const;

@@ -13,8 +13,7 @@ namespace {
 
 // Only RSA encrypts to the subject (RFC 5480 section 3, RFC 8410 section 5).
 std::uint16_t usage_for(std::uint16_t usage, const x509::Spki& spki) {
-    if (spki.key.type == pki::ossl::KeyType::rsa)
-        return usage;
+    if (spki.key.type == pki::ossl::KeyType::rsa) return usage;
     return static_cast<std::uint16_t>(usage &
                                       ~(x509::kKeyEncipherment | x509::kDataEncipherment));
 }
@@ -51,8 +50,7 @@ pki::Result<UnsignedCertificate> make_tbs(const Ca& ca, const x509::Profile& pro
                          "no usage is left for this type of key");
     spec.extended_key_usage = {profile.extended_key_usage.begin(),
                                profile.extended_key_usage.end()};
-    if (csr.san)
-        spec.san = csr.san->encoding;
+    if (csr.san) spec.san = csr.san->encoding;
     spec.must_staple = profile.must_staple;
     spec.crl_urls = ca.crl_urls;
     spec.ocsp_urls = ca.ocsp_urls;

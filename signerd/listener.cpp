@@ -39,19 +39,16 @@ const sockaddr* generic(const sockaddr_un& address) {
 pki::Status remove_stale(const std::string& path, const sockaddr_un& address) {
     struct stat file {};
     if (lstat(path.c_str(), &file) != 0) {
-        if (errno == ENOENT)
-            return {};
+        if (errno == ENOENT) return {};
         return failed("cannot examine", path);
     }
     if (!S_ISSOCK(file.st_mode))
         return pki::fail(pki::Errc::denied, "not a socket, will not replace it", path);
     const Fd probe = new_socket();
-    if (!probe)
-        return failed("socket", path);
+    if (!probe) return failed("socket", path);
     if (connect(probe.get(), generic(address), sizeof(address)) == 0 || errno != ECONNREFUSED)
         return pki::fail(pki::Errc::conflict, "another process listens here", path);
-    if (unlink(path.c_str()) != 0)
-        return failed("cannot remove stale socket", path);
+    if (unlink(path.c_str()) != 0) return failed("cannot remove stale socket", path);
     return {};
 }
 
@@ -61,20 +58,17 @@ pki::Result<Listener> Listener::open(const Listen& listen) {
     PKI_TRY(const sockaddr_un address, address_of(listen.path));
     PKI_CHECK(remove_stale(listen.path, address));
     Fd socket = new_socket();
-    if (!socket)
-        return failed("socket", listen.path);
+    if (!socket) return failed("socket", listen.path);
     if (bind(socket.get(), generic(address), sizeof(address)) != 0)
         return failed("cannot bind", listen.path);
 
     Listener listener(std::move(socket), listen.path);
     struct stat file {};
-    if (lstat(listen.path.c_str(), &file) != 0)
-        return failed("cannot examine", listen.path);
+    if (lstat(listen.path.c_str(), &file) != 0) return failed("cannot examine", listen.path);
     listener.device_ = file.st_dev;
     listener.inode_ = file.st_ino;
     PKI_CHECK(listener.set_access(listen));
-    if (::listen(listener.fd(), kBacklog) != 0)
-        return failed("cannot listen", listen.path);
+    if (::listen(listener.fd(), kBacklog) != 0) return failed("cannot listen", listen.path);
     return listener;
 }
 
@@ -82,14 +76,12 @@ pki::Status Listener::set_access(const Listen& listen) const {
     constexpr auto kSameUser = static_cast<uid_t>(-1);
     if (lchown(path_.c_str(), kSameUser, listen.group.value_or(getegid())) != 0)
         return failed("cannot set the group of", path_);
-    if (chmod(path_.c_str(), listen.mode) != 0)
-        return failed("cannot set the mode of", path_);
+    if (chmod(path_.c_str(), listen.mode) != 0) return failed("cannot set the mode of", path_);
     return {};
 }
 
 Listener::~Listener() {
-    if (!socket_)
-        return;  // moved from
+    if (!socket_) return;  // moved from
     struct stat file {};
     if (lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_)
         unlink(path_.c_str());

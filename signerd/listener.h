@@ -10,7 +10,7 @@ namespace signerd {
 
 // Owns the socket and its file: both go with it.
 class Listener {
- public:
+   public:
     // Takes the place of a socket file that nobody listens on; anything else at that path is
     // an error. The file has its group and mode before the first connection is possible.
     static pki::Result<Listener> open(const Listen& listen);
@@ -24,7 +24,7 @@ class Listener {
     // After a reload that kept the path.
     pki::Status set_access(const Listen& listen) const;
 
- private:
+   private:
     Listener(Fd socket, std::string path)
         : socket_(std::move(socket)), path_(std::move(path)) {}
 

@@ -42,8 +42,7 @@ void log(Level level, const char* format, ...) {
 
     std::string line =
         pki::format_iso8601(std::time(nullptr)) + " signerd: " + name(level) + ": ";
-    for (const char* c = text.data(); *c != '\0'; c++)
-        line += is_control(*c) ? '?' : *c;
+    for (const char* c = text.data(); *c != '\0'; c++) line += is_control(*c) ? '?' : *c;
     line += '\n';
     // One write, so that lines of several threads and of the key child stay whole. There is
     // nowhere to report a log that cannot be written.

@@ -62,16 +62,14 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
                 return kUsage;
         }
     }
-    if (optind == argc)
-        return std::nullopt;
+    if (optind == argc) return std::nullopt;
     std::fputs(kHelp, stderr);
     return kUsage;
 }
 
 pki::Status check_store_folder(const std::string& store) {
     const std::string folder = std::filesystem::path(store).parent_path().string();
-    if (access(folder.c_str(), W_OK | X_OK) == 0)
-        return {};
+    if (access(folder.c_str(), W_OK | X_OK) == 0) return {};
     return pki::fail(pki::Errc::denied, "store: the folder is not writable",
                      folder + ": " + errno_text());
 }
@@ -110,12 +108,10 @@ int run_daemon(const std::string& path) {
 
 int run(int argc, char** argv) {
     Options options;
-    if (const auto status = read_options(argc, argv, options))
-        return *status;
+    if (const auto status = read_options(argc, argv, options)) return *status;
     umask(077);
     signal(SIGPIPE, SIG_IGN);
-    if (options.key_child >= 0)
-        return run_key_child(options.key_child, options.config);
+    if (options.key_child >= 0) return run_key_child(options.key_child, options.config);
     return options.test ? run_test(options.config) : run_daemon(options.config);
 }
 

@@ -8,8 +8,7 @@ namespace {
 
 // A peer that names neither user nor group matches nobody: access is never open by omission.
 bool matches(const Peer& peer, const ucred& credentials) {
-    if (!peer.user && !peer.group)
-        return false;
+    if (!peer.user && !peer.group) return false;
     return (!peer.user || *peer.user == credentials.uid) &&
            (!peer.group || *peer.group == credentials.gid);
 }
@@ -23,8 +22,7 @@ const Peer* match_peer(const Listen& listen, const ucred& credentials) {
 }
 
 bool may_use(const Peer& peer, std::string_view profile) {
-    if (peer.role != Role::frontend || peer.all_profiles)
-        return true;
+    if (peer.role != Role::frontend || peer.all_profiles) return true;
     return std::ranges::find(peer.profiles, profile) != peer.profiles.end();
 }
 

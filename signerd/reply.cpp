@@ -21,13 +21,10 @@ const char* uniform_text(pki::Errc code) {
 
 std::string wire_text(const pki::Error& error) {
     std::string text = error.message();
-    if (!pki::is_plain_text(text))
-        text = error.text;
-    if (text.size() <= pki::limits::kErrorText)
-        return text;
+    if (!pki::is_plain_text(text)) text = error.text;
+    if (text.size() <= pki::limits::kErrorText) return text;
     std::size_t end = pki::limits::kErrorText;
-    while (end > 0 && (text[end] & 0xc0) == 0x80)
-        end--;  // not inside a character
+    while (end > 0 && (text[end] & 0xc0) == 0x80) end--;  // not inside a character
     text.resize(end);
     return text;
 }
@@ -38,8 +35,7 @@ pki::Buffer error_frame(const pki::Error& error, std::uint64_t id) {
     pki::wire::ErrorReply reply;
     reply.code = error.code;
     reply.text = text;
-    if (pki::retryable(error.code))
-        reply.retry_after = kRetryAfter;
+    if (pki::retryable(error.code)) reply.retry_after = kRetryAfter;
     auto frame = pki::wire::encode(reply, id);
     return frame ? *std::move(frame) : pki::Buffer{};
 }

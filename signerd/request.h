@@ -14,7 +14,7 @@ struct ReplyTo {
 };
 
 class Replies {
- public:
+   public:
     virtual ~Replies() = default;
     // Exactly once for every request. Dropped when the connection is gone.
     virtual void send(const ReplyTo& to, pki::Buffer frame) = 0;

@@ -39,8 +39,7 @@ const Listen* find_listen(const Config& config, const std::string& path) {
 
 // The id of a frame that cannot be parsed further, if that much of it is there.
 std::optional<std::uint64_t> id_of(pki::Bytes in) {
-    if (in.size() < pki::wire::kHeaderSize)
-        return std::nullopt;
+    if (in.size() < pki::wire::kHeaderSize) return std::nullopt;
     std::uint64_t id = 0;
     for (const std::uint8_t octet : in.subspan(pki::wire::kHeaderSize - 8, 8))
         id = id << 8 | octet;
@@ -52,8 +51,7 @@ std::optional<std::uint64_t> id_of(pki::Bytes in) {
 pki::Result<std::vector<Listener>> Server::prepare(const Config& config) const {
     std::vector<Listener> fresh;
     for (const Listen& listen : config.listen) {
-        if (listeners_.contains(listen.path))
-            continue;
+        if (listeners_.contains(listen.path)) continue;
         PKI_TRY(Listener listener, Listener::open(listen));
         fresh.push_back(std::move(listener));
     }
@@ -74,12 +72,10 @@ void Server::apply(std::shared_ptr<const Generation> generation, std::vector<Lis
             log(Level::error, "%s", status.error().message().c_str());
         entry++;
     }
-    for (Listener& listener : fresh)
-        listen_on(std::move(listener));
+    for (Listener& listener : fresh) listen_on(std::move(listener));
     for (auto& [id, connection] : connections_) {
         connection->peer = peer_of(*connection);
-        if (connection->peer == nullptr)
-            connection->closing = true;
+        if (connection->peer == nullptr) connection->closing = true;
         touched_.push_back(id);
     }
 }
@@ -110,21 +106,17 @@ void Server::accept_some(const std::string& path) {
 // Level-triggered events would have us spin until a descriptor is free.
 void Server::pause_accepting() {
     log(Level::error, "cannot accept: %s", errno_text().c_str());
-    for (const auto& [path, listener] : listeners_)
-        loop_.change(listener.fd(), 0);
+    for (const auto& [path, listener] : listeners_) loop_.change(listener.fd(), 0);
     loop_.after(kAcceptPause, [this] {
-        for (const auto& [path, listener] : listeners_)
-            loop_.change(listener.fd(), EPOLLIN);
+        for (const auto& [path, listener] : listeners_) loop_.change(listener.fd(), EPOLLIN);
     });
 }
 
 void Server::admit(Fd socket, const std::string& path) {
-    if (connections_.size() >= generation_->config->limits.connections)
-        return note_overload();
+    if (connections_.size() >= generation_->config->limits.connections) return note_overload();
     ucred credentials{};
     socklen_t size = sizeof(credentials);
-    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
-        return;
+    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return;
     auto connection = std::make_unique<Connection>(std::move(socket), path, credentials);
     connection->peer = peer_of(*connection);
     if (connection->peer == nullptr) {
@@ -136,15 +128,13 @@ void Server::admit(Fd socket, const std::string& path) {
     connection->interest = EPOLLIN;
     const auto status = loop_.watch(connection->fd(), EPOLLIN,
                                     [this, id](std::uint32_t events) { ready(id, events); });
-    if (!status)
-        return log(Level::error, "%s", status.error().message().c_str());
+    if (!status) return log(Level::error, "%s", status.error().message().c_str());
     connections_.emplace(id, std::move(connection));
 }
 
 void Server::note_overload() {
     const auto now = steady_clock::now();
-    if (now - overload_logged_ < seconds(1))
-        return;
+    if (now - overload_logged_ < seconds(1)) return;
     overload_logged_ = now;
     log(Level::warning, "connection refused: limits.connections (%zu) reached",
         connections_.size());
@@ -157,11 +147,9 @@ const Peer* Server::peer_of(const Connection& connection) const {
 
 void Server::ready(std::uint64_t id, std::uint32_t events) {
     const auto found = connections_.find(id);
-    if (found == connections_.end())
-        return;
+    if (found == connections_.end()) return;
     Connection& connection = *found->second;
-    if (events & (EPOLLHUP | EPOLLERR))
-        return close(id);
+    if (events & (EPOLLHUP | EPOLLERR)) return close(id);
     if ((events & EPOLLIN) && may_read(connection)) {
         switch (connection.receive()) {
             case Connection::Received::data:
@@ -182,8 +170,7 @@ void Server::ready(std::uint64_t id, std::uint32_t events) {
 
 void Server::read_frames(std::uint64_t id, Connection& connection) {
     bool progress = false;
-    while (may_read(connection) && take_frame(id, connection))
-        progress = true;
+    while (may_read(connection) && take_frame(id, connection)) progress = true;
     note_partial(connection, progress);
 }
 
@@ -191,8 +178,7 @@ void Server::read_frames(std::uint64_t id, Connection& connection) {
 bool Server::take_frame(std::uint64_t id, Connection& connection) {
     const pki::Bytes before = connection.input().rest();
     const auto bytes = connection.input().next();
-    if (bytes && bytes->empty())
-        return false;
+    if (bytes && bytes->empty()) return false;
     auto frame =
         bytes ? pki::wire::parse_frame(*bytes) : pki::Result<pki::wire::Frame>(bytes.error());
     if (!frame) {
@@ -208,8 +194,7 @@ bool Server::take_frame(std::uint64_t id, Connection& connection) {
 void Server::give_up(Connection& connection, const pki::Error& error,
                      std::optional<std::uint64_t> id) {
     log(Level::warning, "peer %s: %s", connection.peer->name.c_str(), error.message().c_str());
-    if (id)
-        connection.queue(error_frame(error, *id));
+    if (id) connection.queue(error_frame(error, *id));
     connection.closing = true;
 }
 
@@ -218,10 +203,8 @@ void Server::note_partial(Connection& connection, bool progress) {
         connection.partial_since.reset();
         return;
     }
-    if (progress || !connection.partial_since)
-        connection.partial_since = steady_clock::now();
-    if (std::exchange(sweeping_, true))
-        return;
+    if (progress || !connection.partial_since) connection.partial_since = steady_clock::now();
+    if (std::exchange(sweeping_, true)) return;
     loop_.after(kSweep, [this] { sweep_partial(); });
 }
 
@@ -231,8 +214,7 @@ void Server::sweep_partial() {
     std::vector<std::uint64_t> stuck;
     sweeping_ = false;
     for (const auto& [id, connection] : connections_) {
-        if (!connection->partial_since || connection->closing)
-            continue;
+        if (!connection->partial_since || connection->closing) continue;
         if (*connection->partial_since < oldest)
             stuck.push_back(id);
         else
@@ -243,14 +225,12 @@ void Server::sweep_partial() {
             connections_.at(id)->peer->name.c_str());
         close(id);
     }
-    if (sweeping_)
-        loop_.after(kSweep, [this] { sweep_partial(); });
+    if (sweeping_) loop_.after(kSweep, [this] { sweep_partial(); });
 }
 
 void Server::send(const ReplyTo& to, pki::Buffer frame) {
     const auto found = connections_.find(to.connection);
-    if (found == connections_.end())
-        return;
+    if (found == connections_.end()) return;
     found->second->unanswered--;
     found->second->queue(std::move(frame));
     touched_.push_back(to.connection);
@@ -260,20 +240,16 @@ void Server::send(const ReplyTo& to, pki::Buffer frame) {
 void Server::flush() {
     while (!touched_.empty()) {
         const auto touched = std::exchange(touched_, {});
-        for (const std::uint64_t id : touched)
-            settle(id);
+        for (const std::uint64_t id : touched) settle(id);
     }
 }
 
 void Server::settle(std::uint64_t id) {
     const auto found = connections_.find(id);
-    if (found == connections_.end())
-        return;
+    if (found == connections_.end()) return;
     Connection& connection = *found->second;
-    if (!connection.flush())
-        return close(id);
-    if (may_read(connection))
-        read_frames(id, connection);
+    if (!connection.flush()) return close(id);
+    if (may_read(connection)) read_frames(id, connection);
     if (connection.closing && connection.unanswered == 0 && connection.output_empty())
         return close(id);
     const std::uint32_t interest = interest_of(connection);
@@ -288,8 +264,7 @@ void Server::close(std::uint64_t id) {
 }
 
 void Server::drain() {
-    for (const auto& [path, listener] : listeners_)
-        loop_.forget(listener.fd());
+    for (const auto& [path, listener] : listeners_) loop_.forget(listener.fd());
     listeners_.clear();
 }
 

@@ -13,7 +13,7 @@
 namespace signerd {
 
 class Server : public Replies {
- public:
+   public:
     using Dispatch = std::function<void(const Request& request)>;
 
     Server(EventLoop& loop, Dispatch dispatch) : loop_(loop), dispatch_(std::move(dispatch)) {}
@@ -35,7 +35,7 @@ class Server : public Replies {
     // Writes what was sent since the last turn, and reads on where that had to wait.
     void flush();
 
- private:
+   private:
     void listen_on(Listener listener);
     void accept_some(const std::string& path);
     void pause_accepting();

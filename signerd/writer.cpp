@@ -19,8 +19,7 @@ constexpr std::size_t kBatch = 256;
 
 pki::Result<std::unique_ptr<Writer>> Writer::start(EventLoop& loop, Store& store) {
     Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!event)
-        return pki::fail(pki::Errc::internal, "eventfd", errno_text());
+    if (!event) return pki::fail(pki::Errc::internal, "eventfd", errno_text());
     std::unique_ptr<Writer> writer(new Writer(loop, store, std::move(event)));
     Writer& self = *writer;
     PKI_CHECK(
@@ -30,8 +29,7 @@ pki::Result<std::unique_ptr<Writer>> Writer::start(EventLoop& loop, Store& store
 }
 
 Writer::~Writer() {
-    if (!thread_.joinable())
-        return;
+    if (!thread_.joinable()) return;
     flush();
     {
         const std::lock_guard lock(mutex_);
@@ -48,8 +46,7 @@ void Writer::commit(const Decided& decided, Done done) {
 }
 
 void Writer::flush() {
-    if (gathered_.empty())
-        return;
+    if (gathered_.empty()) return;
     {
         const std::lock_guard lock(mutex_);
         std::ranges::move(gathered_, std::back_inserter(waiting_));
@@ -79,11 +76,9 @@ Writer::Items Writer::take_batch() {
 void Writer::commit_batch(Items& batch) {
     std::vector<const Decided*> decided;
     decided.reserve(batch.size());
-    for (const Item& item : batch)
-        decided.push_back(item.decided);
+    for (const Item& item : batch) decided.push_back(item.decided);
     const pki::Status status = store_.commit(decided);
-    if (!status)
-        log(Level::error, "store: %s", status.error().message().c_str());
+    if (!status) log(Level::error, "%s", status.error().message().c_str());
     const bool one_is_bad =
         !status && status.error().code == pki::Errc::internal && batch.size() > 1;
     // Nothing of the batch was kept: one item that the store refuses must not take its
@@ -99,8 +94,7 @@ void Writer::post(Items batch) {
         first = finished_.empty();
         std::ranges::move(batch, std::back_inserter(finished_));
     }
-    if (first)
-        eventfd_write(event_.get(), 1);
+    if (first) eventfd_write(event_.get(), 1);
 }
 
 void Writer::complete() {

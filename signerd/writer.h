@@ -16,7 +16,7 @@ namespace signerd {
 
 // What the issue path needs of it; tests put their own in its place.
 class Committer {
- public:
+   public:
     using Done = std::function<void(pki::Status status)>;
 
     virtual ~Committer() = default;
@@ -26,7 +26,7 @@ class Committer {
 };
 
 class Writer : public Committer {
- public:
+   public:
     // The store outlives the writer. Signals must be blocked by now: the thread inherits that.
     static pki::Result<std::unique_ptr<Writer>> start(EventLoop& loop, Store& store);
     ~Writer() override;  // after what is queued is committed; completions are dropped
@@ -36,7 +36,7 @@ class Writer : public Committer {
     void flush();
     std::size_t queued() const { return queued_; }
 
- private:
+   private:
     struct Item {
         const Decided* decided;
         Done done;

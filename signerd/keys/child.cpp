@@ -26,13 +26,13 @@ namespace {
 constexpr std::size_t kAnswers = 2048;
 
 class KeyChild {
- public:
+   public:
     KeyChild(int socket, std::string config_path)
         : socket_(socket), config_path_(std::move(config_path)) {}
 
     int run();
 
- private:
+   private:
     bool serve_received();
     void answer(pki::Bytes bytes);
     pki::Result<pki::Buffer> handle(const wire::Frame& frame);
@@ -52,13 +52,10 @@ int KeyChild::run() {
     while (true) {
         const auto room = input_.room();
         const ssize_t size = recv(socket_.get(), room.data(), room.size(), 0);
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size <= 0)
-            return size == 0 ? 0 : 1;
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) return size == 0 ? 0 : 1;
         input_.filled(static_cast<std::size_t>(size));
-        if (!serve_received())
-            return 1;
+        if (!serve_received()) return 1;
     }
 }
 
@@ -66,13 +63,10 @@ int KeyChild::run() {
 bool KeyChild::serve_received() {
     while (true) {
         const auto bytes = input_.next();
-        if (!bytes)
-            return false;
-        if (bytes->empty())
-            return write_out();
+        if (!bytes) return false;
+        if (bytes->empty()) return write_out();
         answer(*bytes);
-        if (output_.size() >= kAnswers && !write_out())
-            return false;
+        if (output_.size() >= kAnswers && !write_out()) return false;
     }
 }
 
@@ -84,8 +78,7 @@ pki::Buffer refusal(const pki::Error& error, std::uint64_t id) {
 
 void KeyChild::answer(pki::Bytes bytes) {
     const auto frame = parse_key_frame(bytes);
-    if (!frame)
-        return pki::append(output_, refusal(frame.error(), 0));
+    if (!frame) return pki::append(output_, refusal(frame.error(), 0));
     const auto reply = handle(*frame);
     pki::append(output_, reply ? *reply : refusal(reply.error(), frame->header.id));
 }
@@ -126,10 +119,8 @@ bool KeyChild::write_out() {
     while (sent < output_.size()) {
         const ssize_t size =
             ::send(socket_.get(), output_.data() + sent, output_.size() - sent, MSG_NOSIGNAL);
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0)
-            return false;
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return false;
         sent += static_cast<std::size_t>(size);
     }
     output_.clear();
@@ -153,6 +144,7 @@ int run_key_child(int socket, const std::string& config_path) {
         log(Level::error, "key child: cannot confine itself: %s", errno_text().c_str());
         return 1;
     }
+    prctl(PR_SET_NAME, "signerd-key");
     return KeyChild(socket, config_path).run();
 }
 

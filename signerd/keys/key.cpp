@@ -57,8 +57,7 @@ void add(pki::Buffer& out, const CaRules& rules) {
     add(out, rules.longest);
     add(out, rules.backdate);
     add(out, rules.key_usage);
-    for (const pki::Buffer& purpose : rules.extended_key_usage)
-        add(out, purpose);
+    for (const pki::Buffer& purpose : rules.extended_key_usage) add(out, purpose);
     add(out, rules.may_omit_key_usage);
     add(out, rules.may_omit_extended_key_usage);
 }

@@ -55,10 +55,8 @@ std::string end_key_process(KeyProcess process) {
     process.socket.reset();
     kill(process.pid, SIGKILL);
     int status = 0;
-    while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (WIFSIGNALED(status))
-        return "signal " + std::to_string(WTERMSIG(status));
+    while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
     return "exit status " + std::to_string(WEXITSTATUS(status));
 }
 

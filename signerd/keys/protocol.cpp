@@ -12,8 +12,7 @@ pki::Result<wire::Frame> parse_key_frame(pki::Bytes in) {
     if (in[4] != wire::kVersion || in[6] != 0 || in[7] != 0)
         return pki::fail(pki::Errc::malformed, "key child: bad header");
     std::uint64_t id = 0;
-    for (const std::uint8_t octet : in.subspan(8, 8))
-        id = id << 8 | octet;
+    for (const std::uint8_t octet : in.subspan(8, 8)) id = id << 8 | octet;
     return wire::Frame{{wire::Kind{in[5]}, id}, in.subspan(wire::kHeaderSize)};
 }
 

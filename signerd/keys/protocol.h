@@ -61,7 +61,7 @@ struct SignReply {
         v.bytes(1, m.signature, kSignature);
     }
 
- private:
+   private:
     static constexpr std::size_t kSignature = pki::limits::kRsaMaxBits / 8;
 };
 

@@ -38,8 +38,7 @@ bool try_again() {
 // What the child said; its refusal of a TBS is our fault or an attack, never the client's.
 pki::Error refusal_in(const wire::Frame& frame) {
     const auto reply = wire::decode<wire::ErrorReply>(frame);
-    if (!reply)
-        return pki::fail(pki::Errc::internal, "key child: bad answer");
+    if (!reply) return pki::fail(pki::Errc::internal, "key child: bad answer");
     const bool again = reply->code == pki::Errc::unavailable;
     return pki::fail(again ? pki::Errc::unavailable : pki::Errc::internal, "key child refuses",
                      std::string(reply->text));
@@ -48,40 +47,34 @@ pki::Error refusal_in(const wire::Frame& frame) {
 pki::Result<pki::ossl::Sha256> facts_in(const wire::Frame& frame) {
     const auto reply = wire::decode<LoadReply>(frame);
     pki::ossl::Sha256 facts{};
-    if (!reply || reply->facts.size() != facts.size())
-        return refusal_in(frame);
+    if (!reply || reply->facts.size() != facts.size()) return refusal_in(frame);
     std::ranges::copy(reply->facts, facts.begin());
     return facts;
 }
 
 pki::Result<pki::Buffer> signature_in(const wire::Frame& frame) {
     const auto reply = wire::decode<SignReply>(frame);
-    if (!reply)
-        return refusal_in(frame);
+    if (!reply) return refusal_in(frame);
     return pki::to_buffer(reply->signature);
 }
 
 }  // namespace
 
 ChildSigner::~ChildSigner() {
-    if (!process_)
-        return;
+    if (!process_) return;
     loop_.forget(process_->socket.get());
     end_key_process(*std::move(process_));
 }
 
 const char* ChildSigner::state() const {
-    if (!process_)
-        return "down";
+    if (!process_) return "down";
     return ready_ ? "ready" : "loading";
 }
 
 void ChildSigner::load(std::uint64_t generation, Loaded loaded) {
     if (!process_) {
-        if (auto status = start(); !status)
-            return loaded(std::move(status).error());
-        if (current_ != 0)
-            load_current();
+        if (auto status = start(); !status) return loaded(std::move(status).error());
+        if (current_ != 0) load_current();
     }
     request_load(generation, std::move(loaded));
 }
@@ -101,32 +94,27 @@ pki::Status ChildSigner::start() {
     writing_ = false;
     auto status = loop_.watch(process_->socket.get(), EPOLLIN,
                               [this](std::uint32_t events) { on_event(events); });
-    if (!status)
-        end_key_process(*std::exchange(process_, std::nullopt));
+    if (!status) end_key_process(*std::exchange(process_, std::nullopt));
     return status;
 }
 
 void ChildSigner::start_again() {
-    if (process_)
-        return;
-    if (const auto status = start(); !status)
-        return lost(status.error().message());
+    if (process_) return;
+    if (const auto status = start(); !status) return lost(status.error().message());
     load_current();
 }
 
 // Not while a reload is on its way: the child keeps two generations, and this would put its
 // new one out.
 void ChildSigner::load_current() {
-    if (!process_ || ready_ || !loads_.empty())
-        return;
+    if (!process_ || ready_ || !loads_.empty()) return;
     request_load(current_, [this](const auto& facts) { current_loaded(facts); });
 }
 
 // The files may have changed since this generation was made: what the front has in memory and
 // what a new child reads must be one and the same.
 void ChildSigner::current_loaded(const pki::Result<pki::ossl::Sha256>& facts) {
-    if (!process_ || ready_)
-        return;
+    if (!process_ || ready_) return;
     if (facts && *facts == facts_) {
         log(Level::notice, "key child %d ready", process_->pid);
         return become_ready();
@@ -140,8 +128,7 @@ void ChildSigner::current_loaded(const pki::Result<pki::ossl::Sha256>& facts) {
 void ChildSigner::request_load(std::uint64_t generation, Loaded loaded) {
     const std::uint64_t id = ++last_id_;
     const auto frame = wire::encode(LoadRequest{generation, current_}, id);
-    if (!frame)
-        return loaded(frame.error());
+    if (!frame) return loaded(frame.error());
     loads_.emplace(id, std::move(loaded));
     pki::append(output_, *frame);
     flush();
@@ -158,39 +145,32 @@ void ChildSigner::sign(std::uint64_t generation, const std::string& ca, pki::Byt
     job.frame = *std::move(frame);
     job.done = std::move(done);
     job.since = steady_clock::now();
-    if (ready_)
-        submit(job);
-    if (!std::exchange(watching_age_, true))
-        loop_.after(seconds(1), [this] { watch_age(); });
+    if (ready_) submit(job);
+    if (!std::exchange(watching_age_, true)) loop_.after(seconds(1), [this] { watch_age(); });
 }
 
 void ChildSigner::submit(Job& job) {
     pki::append(output_, job.frame);
     job.child = child_;
     job.attempts++;
-    if (++gathered_ >= kGroup)
-        flush();
+    if (++gathered_ >= kGroup) flush();
 }
 
 void ChildSigner::become_ready() {
     ready_ = true;
     for (auto& [id, job] : jobs_)
-        if (job.child != child_)
-            submit(job);
+        if (job.child != child_) submit(job);
     flush();
 }
 
 void ChildSigner::flush() {
     gathered_ = 0;
-    if (!process_ || writing_ || output_.empty())
-        return;
+    if (!process_ || writing_ || output_.empty()) return;
     const ssize_t size =
         ::send(process_->socket.get(), output_.data(), output_.size(), MSG_NOSIGNAL);
-    if (size < 0 && !try_again())
-        return;  // the end of the child is an event of its own
+    if (size < 0 && !try_again()) return;  // the end of the child is an event of its own
     output_.erase(output_.begin(), output_.begin() + std::max<ssize_t>(size, 0));
-    if (output_.empty())
-        return;
+    if (output_.empty()) return;
     writing_ = true;
     loop_.change(process_->socket.get(), EPOLLIN | EPOLLOUT);
 }
@@ -201,25 +181,20 @@ void ChildSigner::on_event(std::uint32_t events) {
         loop_.change(process_->socket.get(), EPOLLIN);
         flush();
     }
-    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-        receive();
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive();
 }
 
 void ChildSigner::receive() {
     const auto room = input_.room();
     const ssize_t size = recv(process_->socket.get(), room.data(), room.size(), 0);
-    if (size < 0 && try_again())
-        return;
-    if (size <= 0)
-        return lost("it ended");
+    if (size < 0 && try_again()) return;
+    if (size <= 0) return lost("it ended");
     input_.filled(static_cast<std::size_t>(size));
     while (true) {
         const auto bytes = input_.next();
-        if (bytes && bytes->empty())
-            return;
+        if (bytes && bytes->empty()) return;
         const auto status = bytes ? take_answer(*bytes) : pki::Status(bytes.error());
-        if (!status)
-            return lost(status.error().message());
+        if (!status) return lost(status.error().message());
     }
 }
 
@@ -232,8 +207,7 @@ pki::Status ChildSigner::take_answer(pki::Bytes bytes) {
     // One that is not there any more had waited too long.
     if (auto job = jobs_.extract(frame.header.id)) {
         auto signature = signature_in(frame);
-        if (signature)
-            failures_ = 0;
+        if (signature) failures_ = 0;
         job.mapped().done(std::move(signature));
     }
     return {};
@@ -253,20 +227,17 @@ void ChildSigner::lost(const std::string& why) {
         loaded(unavailable("the key child ended while it read the keys"));
     fail_jobs([](const Job& job) { return job.attempts >= kAttempts; },
               "several key children ended with it");
-    if (current_ != 0)
-        loop_.after(kFirstPause * (1 << pause), [this] { start_again(); });
+    if (current_ != 0) loop_.after(kFirstPause * (1 << pause), [this] { start_again(); });
 }
 
 void ChildSigner::fail_jobs(const std::function<bool(const Job&)>& which, const char* why) {
     std::vector<Done> failed;
     for (auto job = jobs_.begin(); job != jobs_.end();) {
         const auto next = std::next(job);
-        if (which(job->second))
-            failed.push_back(std::move(jobs_.extract(job).mapped().done));
+        if (which(job->second)) failed.push_back(std::move(jobs_.extract(job).mapped().done));
         job = next;
     }
-    for (const Done& done : failed)
-        done(unavailable(why));
+    for (const Done& done : failed) done(unavailable(why));
 }
 
 void ChildSigner::watch_age() {
@@ -276,11 +247,9 @@ void ChildSigner::watch_age() {
         return too_old(entry.second) && entry.second.child == child_;
     });
     fail_jobs(too_old, "the key child does not answer");
-    if (hangs && process_)
-        lost("it does not answer");
+    if (hangs && process_) lost("it does not answer");
     watching_age_ = !jobs_.empty();
-    if (watching_age_)
-        loop_.after(seconds(1), [this] { watch_age(); });
+    if (watching_age_) loop_.after(seconds(1), [this] { watch_age(); });
 }
 
 }  // namespace signerd

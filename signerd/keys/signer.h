@@ -13,7 +13,7 @@ namespace signerd {
 
 // What the issue path needs of it; tests put their own in its place.
 class Signer {
- public:
+   public:
     using Done = std::function<void(pki::Result<pki::Buffer> signature)>;
 
     virtual ~Signer() = default;
@@ -26,7 +26,7 @@ class Signer {
 // Starts the key child, again when it dies, and asks it once more for what it had not answered:
 // a signature that nobody received has minted nothing.
 class ChildSigner : public Signer {
- public:
+   public:
     using Loaded = std::function<void(pki::Result<pki::ossl::Sha256> facts)>;
 
     ChildSigner(EventLoop& loop, std::string config_path)
@@ -47,7 +47,7 @@ class ChildSigner : public Signer {
     pid_t pid() const { return process_ ? process_->pid : 0; }
     const char* state() const;  // "ready", "loading", "down"
 
- private:
+   private:
     using Time = std::chrono::steady_clock::time_point;
 
     struct Job {

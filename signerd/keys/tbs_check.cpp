@@ -28,8 +28,7 @@ pki::Error denied(const char* text) {
 
 // RFC 5280 4.1.2.2, upper bound in parse_tbs().
 pki::Status check_serial(const x509::Tbs& tbs) {
-    if (tbs.serial.size() < kMinSerial)
-        return denied("TBS: serial number too short");
+    if (tbs.serial.size() < kMinSerial) return denied("TBS: serial number too short");
     return {};
 }
 
@@ -40,8 +39,7 @@ pki::Status check_issuer(const CaRules& rules, const x509::Tbs& tbs) {
         return denied("TBS: signature algorithm is not the CA's");
     // RFC 5280 4.2.1.1: there in every certificate that a CA issues; so the version is 3.
     const auto* aki = tbs.extensions.find(oid::kAuthorityKeyIdentifier);
-    if (aki == nullptr)
-        return denied("TBS: no authority key identifier");
+    if (aki == nullptr) return denied("TBS: no authority key identifier");
     PKI_TRY(const pki::Bytes id, x509::parse_authority_key_identifier(aki->value));
     if (!pki::equal(id, rules.key_identifier))
         return denied("TBS: authority key identifier is not the CA's");
@@ -62,26 +60,21 @@ pki::Status check_validity(const CaRules& rules, const x509::Tbs& tbs, std::int6
 
 pki::Status check_not_ca(const x509::Tbs& tbs) {
     const auto* extension = tbs.extensions.find(oid::kBasicConstraints);
-    if (extension == nullptr)
-        return denied("TBS: no basic constraints");
+    if (extension == nullptr) return denied("TBS: no basic constraints");
     PKI_TRY(const auto constraints, x509::parse_basic_constraints(extension->value));
-    if (constraints.ca)
-        return denied("TBS: CA certificate");
+    if (constraints.ca) return denied("TBS: CA certificate");
     return {};
 }
 
 pki::Status check_key_usage(const CaRules& rules, const x509::Tbs& tbs) {
     const auto* extension = tbs.extensions.find(oid::kKeyUsage);
     if (extension == nullptr) {
-        if (!rules.may_omit_key_usage)
-            return denied("TBS: no key usage");
+        if (!rules.may_omit_key_usage) return denied("TBS: no key usage");
         return {};
     }
     PKI_TRY(const std::uint16_t usage, x509::parse_key_usage(extension->value));
-    if (usage & (x509::kKeyCertSign | x509::kCrlSign))
-        return denied("TBS: key usage of a CA");
-    if (usage & ~rules.key_usage)
-        return denied("TBS: key usage that no profile has");
+    if (usage & (x509::kKeyCertSign | x509::kCrlSign)) return denied("TBS: key usage of a CA");
+    if (usage & ~rules.key_usage) return denied("TBS: key usage that no profile has");
     return {};
 }
 
@@ -89,8 +82,7 @@ pki::Status check_key_usage(const CaRules& rules, const x509::Tbs& tbs) {
 pki::Status check_extended_key_usage(const CaRules& rules, const x509::Tbs& tbs) {
     const auto* extension = tbs.extensions.find(oid::kExtendedKeyUsage);
     if (extension == nullptr) {
-        if (!rules.may_omit_extended_key_usage)
-            return denied("TBS: no extended key usage");
+        if (!rules.may_omit_extended_key_usage) return denied("TBS: no extended key usage");
         return {};
     }
     PKI_TRY(const auto purposes, x509::parse_extended_key_usage(extension->value));
@@ -140,8 +132,7 @@ CaRules rules_of(const Ca& ca, const Config& config) {
     rules.not_before = ca.not_before;
     rules.not_after = ca.not_after;
     for (const auto& [name, profile] : config.profiles)
-        if (profile.ca == ca.name)
-            widen(rules, profile.rules);
+        if (profile.ca == ca.name) widen(rules, profile.rules);
     return rules;
 }
 

@@ -1,0 +1,221 @@
+// The issue path with retries: one certificate and one "allow" for each request, however often
+// and however close together it comes.
+#include "t/unit/issue_fixture.h"
+
+#include "t/unit/unit.h"
+
+namespace {
+
+namespace wire = pki::wire;
+using pki::Errc;
+using unit::IssueFixture;
+using unit::kHour;
+using unit::make_csr;
+
+void assert_same_certificate(const IssueFixture& fixture, std::uint64_t a, std::uint64_t b) {
+    const auto first = fixture.replies.issued(a);
+    const auto second = fixture.replies.issued(b);
+    assert_ok(first);
+    assert_ok(second);
+    assert_hex(first->certificate, pki::hex_encode(second->certificate));
+}
+
+void test_same_key_same_csr(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.idempotency_key = "order-66";
+    const std::uint64_t first = fixture.issue(request);
+    fixture.clock.seconds += 30 * unit::kDay;
+    const std::uint64_t second = fixture.issue(request);
+    assert_same_certificate(fixture, first, second);
+    assert_false(fixture.replies.issued(first)->replayed);
+    assert_true(fixture.replies.issued(second)->replayed);
+    assert_int_equal(fixture.certificates(), 1);
+    assert_int_equal(fixture.audit().size(), 1);
+    fixture.remove();
+}
+
+void test_same_key_other_csr(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    const pki::Buffer other = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.idempotency_key = "order-66";
+    fixture.issue(request);
+    request.csr = other;
+    const std::uint64_t id = fixture.issue(request);
+    assert_true(fixture.replies.error(id)->code == Errc::conflict);
+    assert_int_equal(fixture.certificates(), 1);
+    assert_int_equal(fixture.audit().at(1).reason, static_cast<int>(Errc::conflict));
+    fixture.remove();
+}
+
+void test_same_csr_within_window(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    const std::uint64_t first = fixture.issue(csr);
+    fixture.clock.seconds += kHour - 1;
+    assert_same_certificate(fixture, first, fixture.issue(csr));
+    assert_int_equal(fixture.certificates(), 1);
+    fixture.remove();
+}
+
+// Months later the same CSR is a renewal.
+void test_same_csr_after_window(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    const std::uint64_t first = fixture.issue(csr);
+    fixture.clock.seconds += kHour;
+    const std::uint64_t second = fixture.issue(csr);
+    assert_false(fixture.replies.issued(second)->replayed);
+    assert_int_equal(fixture.certificates(), 2);
+    assert_int_equal(fixture.allowed(), 2);
+
+    const std::uint64_t third = fixture.issue(csr);
+    assert_same_certificate(fixture, second, third);
+    assert_true(first != third);
+    fixture.remove();
+}
+
+void test_window_of_the_request(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.idempotency_window = 60;
+    fixture.issue(request);
+    fixture.clock.seconds += 60;
+    assert_false(fixture.replies.issued(fixture.issue(request))->replayed);
+    assert_int_equal(fixture.certificates(), 2);
+    fixture.remove();
+}
+
+// An answer is for who may have it: the profile is looked at again.
+void test_replay_is_checked_again(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    fixture.issue(csr);
+    fixture.peer.all_profiles = false;
+    const std::uint64_t id = fixture.issue(csr);
+    assert_true(fixture.replies.error(id)->code == Errc::not_found);
+    fixture.remove();
+}
+
+void test_waiters_get_the_same_certificate(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    std::vector<std::uint64_t> ids;
+    for (int i = 0; i < 100; i++) ids.push_back(fixture.begin(IssueFixture::request(csr)));
+    assert_int_equal(fixture.signer.waiting(), 1);
+    assert_int_equal(fixture.issuer.in_flight(), 100);
+    fixture.finish();
+    for (const std::uint64_t id : ids) {
+        assert_same_certificate(fixture, ids[0], id);
+        assert_int_equal(fixture.replies.issued(id)->replayed, id != ids[0]);
+    }
+    assert_int_equal(fixture.certificates(), 1);
+    assert_int_equal(fixture.audit().size(), 1);
+    assert_int_equal(fixture.issuer.in_flight(), 0);
+    fixture.remove();
+}
+
+// Between the commit and its completion, and after it.
+void test_no_gap_after_commit(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    const std::uint64_t first = fixture.begin(IssueFixture::request(csr));
+    fixture.signer.run();
+    const std::uint64_t second = fixture.begin(IssueFixture::request(csr));
+    fixture.committer.run();
+    const std::uint64_t third = fixture.begin(IssueFixture::request(csr));
+    assert_same_certificate(fixture, first, second);
+    assert_same_certificate(fixture, first, third);
+    assert_int_equal(fixture.certificates(), 1);
+    fixture.remove();
+}
+
+void test_waiter_with_other_csr(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    const pki::Buffer other = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.idempotency_key = "order-66";
+    const std::uint64_t first = fixture.begin(request);
+    request.csr = other;
+    const std::uint64_t second = fixture.begin(request);
+    fixture.finish();
+    assert_ok(fixture.replies.issued(first));
+    assert_true(fixture.replies.error(second)->code == Errc::conflict);
+    // The loser's refusal must not have ended the winner's claim.
+    assert_int_equal(fixture.certificates(), 1);
+    fixture.remove();
+}
+
+void test_waiters_share_a_failure(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    fixture.signer.instead =
+        pki::Error{Errc::unavailable, "the key child does not answer", 0, {}};
+    const std::uint64_t first = fixture.begin(IssueFixture::request(csr));
+    const std::uint64_t second = fixture.begin(IssueFixture::request(csr));
+    fixture.finish();
+    assert_true(fixture.replies.error(first)->code == Errc::unavailable);
+    assert_true(fixture.replies.error(second)->code == Errc::unavailable);
+    assert_int_equal(fixture.audit().size(), 2);
+    assert_int_equal(fixture.issuer.in_flight(), 0);
+
+    fixture.signer.instead.reset();
+    assert_ok(fixture.replies.issued(fixture.issue(csr)));
+    fixture.remove();
+}
+
+void test_store_away(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    fixture.committer.failure = pki::Error{Errc::unavailable, "store: disk full", 0, {}};
+    const std::uint64_t first = fixture.begin(IssueFixture::request(csr));
+    const std::uint64_t second = fixture.begin(IssueFixture::request(csr));
+    fixture.finish();
+    fixture.finish();
+    for (const std::uint64_t id : {first, second}) {
+        assert_true(fixture.replies.error(id)->code == Errc::unavailable);
+        assert_text(fixture.replies.error(id)->text, "temporarily unavailable");
+        assert_int_equal(fixture.replies.count[id], 1);
+    }
+    assert_int_equal(fixture.issuer.in_flight(), 0);
+
+    fixture.committer.failure.reset();
+    assert_false(fixture.replies.issued(fixture.issue(csr))->replayed);
+    assert_int_equal(fixture.certificates(), 1);
+    fixture.remove();
+}
+
+// A denial that cannot be recorded does not leave either.
+void test_denial_without_store(void**) {
+    IssueFixture fixture;
+    fixture.committer.failure = pki::Error{Errc::internal, "store: damaged", 0, {}};
+    fixture.peer.all_profiles = false;
+    const std::uint64_t id = fixture.issue(make_csr());
+    assert_true(fixture.replies.error(id)->code == Errc::unavailable);
+    fixture.remove();
+}
+
+}  // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_key_same_csr),
+        cmocka_unit_test(test_same_key_other_csr),
+        cmocka_unit_test(test_same_csr_within_window),
+        cmocka_unit_test(test_same_csr_after_window),
+        cmocka_unit_test(test_window_of_the_request),
+        cmocka_unit_test(test_replay_is_checked_again),
+        cmocka_unit_test(test_waiters_get_the_same_certificate),
+        cmocka_unit_test(test_no_gap_after_commit),
+        cmocka_unit_test(test_waiter_with_other_csr),
+        cmocka_unit_test(test_waiters_share_a_failure),
+        cmocka_unit_test(test_store_away),
+        cmocka_unit_test(test_denial_without_store),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
