@@ -111,7 +111,7 @@ endif
 	@cd $(NGX_TREE) && \
 	    $(if $(NGX_SRC),NGX_CONF_FLAGS=($(NGX_CONF)),. ./conf_flags) && \
 	    configure=./configure && { [ -x $$configure ] || configure=auto/configure; } && \
-	    NGX_ENROLL_BUILD=$(abspath $(BUILD)) $$configure "$${NGX_CONF_FLAGS[@]}" \
+	    NGX_ENROLL_BUILD=$(abspath $(BUILD)) NGX_ENROLL_CFLAGS='$(SANFLAGS)' $$configure "$${NGX_CONF_FLAGS[@]}" \
 	        --with-cc-opt='$(NGX_CFLAGS) -fPIC' --with-ld-opt='$(NGX_LDFLAGS) -fPIC' \
 	        --add-dynamic-module=$(CURDIR) --builddir=$(NGX_OBJS) >$(NGX_OBJS)/configure.log \
 	    || { tail -n 20 $(NGX_OBJS)/configure.log; rm -f $(NGX_OBJS)/Makefile; exit 1; }

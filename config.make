@@ -1,7 +1,7 @@
 # Sourced by nginx's configure after it has written its makefile, which this extends.
 
 ngx_enroll_flags="-std=c++20 -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual \
-    -fvisibility=hidden -D_GLIBCXX_ASSERTIONS -MMD -MP -I$ngx_addon_dir"
+    -fvisibility=hidden -D_GLIBCXX_ASSERTIONS -MMD -MP -I$ngx_addon_dir $NGX_ENROLL_CFLAGS"
 
 # STB_GNU_UNIQUE symbols ignore both visibility and RTLD_LOCAL. clang never makes them.
 if [ "$NGX_CC_NAME" = gcc ]; then

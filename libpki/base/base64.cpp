@@ -21,6 +21,14 @@ constexpr std::array<std::uint8_t, 256> make_table() {
 
 constexpr std::array<std::uint8_t, 256> kTable = make_table();
 
+// -1: not a digit.
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
 }  // namespace
 
 std::string base64_encode(Bytes bytes) {
@@ -28,12 +36,14 @@ std::string base64_encode(Bytes bytes) {
     out.reserve((bytes.size() + 2) / 3 * 4);
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
-        const unsigned group = static_cast<unsigned>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
+        const unsigned group =
+            static_cast<unsigned>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
         for (int shift = 18; shift >= 0; shift -= 6) out += kAlphabet[group >> shift & 63];
     }
     const std::size_t left = bytes.size() - i;
     if (left != 0) {
-        const unsigned group = static_cast<unsigned>(bytes[i] << 16 | (left == 2 ? bytes[i + 1] << 8 : 0));
+        const unsigned group =
+            static_cast<unsigned>(bytes[i] << 16 | (left == 2 ? bytes[i + 1] << 8 : 0));
         out += kAlphabet[group >> 18 & 63];
         out += kAlphabet[group >> 12 & 63];
         out += left == 2 ? kAlphabet[group >> 6 & 63] : '=';
@@ -69,7 +79,8 @@ Result<Buffer> base64_decode(Bytes text) {
         return fail(Errc::malformed, "base64: truncated", text.size());
     const unsigned left_over = symbols == 2 ? bits & 0xf : symbols == 3 ? bits & 0x3 : 0;
     if (left_over != 0) return fail(Errc::malformed, "base64: bits left over", text.size());
-    if (symbols >= 2) out.push_back(static_cast<std::uint8_t>(symbols == 2 ? bits >> 4 : bits >> 10));
+    if (symbols >= 2)
+        out.push_back(static_cast<std::uint8_t>(symbols == 2 ? bits >> 4 : bits >> 10));
     if (symbols == 3) out.push_back(static_cast<std::uint8_t>(bits >> 2));
     return out;
 }
@@ -89,19 +100,10 @@ Result<Buffer> hex_decode(std::string_view text) {
     if (text.size() % 2 != 0) return fail(Errc::malformed, "hex: odd number of digits");
     Buffer out;
     out.reserve(text.size() / 2);
-    int high = -1;
-    for (const char c : text) {
-        int digit = 0;
-        if (c >= '0' && c <= '9') digit = c - '0';
-        else if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
-        else if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
-        else return fail(Errc::malformed, "hex: not a digit");
-        if (high < 0) {
-            high = digit;
-        } else {
-            out.push_back(static_cast<std::uint8_t>(high << 4 | digit));
-            high = -1;
-        }
+    for (std::size_t i = 0; i < text.size(); i += 2) {
+        const int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+        if (high < 0 || low < 0) return fail(Errc::malformed, "hex: not a digit", i);
+        out.push_back(static_cast<std::uint8_t>(high << 4 | low));
     }
     return out;
 }

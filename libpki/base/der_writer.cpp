@@ -71,7 +71,8 @@ void Writer::named_bits(std::uint32_t mask) {
         last = bit;
     }
     const auto used = static_cast<std::size_t>(last / 8 + (last >= 0 ? 1 : 0));
-    bit_string(Bytes(octets).first(used), last < 0 ? 0 : static_cast<std::uint8_t>(7 - last % 8));
+    bit_string(Bytes(octets).first(used),
+               last < 0 ? 0 : static_cast<std::uint8_t>(7 - last % 8));
 }
 
 void Writer::time(std::int64_t unix_seconds) {

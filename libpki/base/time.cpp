@@ -23,8 +23,8 @@ std::int64_t days_from_civil(std::int64_t year, int month, int day) {
     const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
     const std::int64_t year_of_era = year - era * 400;
     const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+           day_of_year - 719468;
 }
 
 Civil civil_from_unix(std::int64_t unix_seconds) {
@@ -42,7 +42,8 @@ Civil civil_from_unix(std::int64_t unix_seconds) {
     const std::int64_t day_of_year =
         day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     const std::int64_t shifted_month = (5 * day_of_year + 2) / 153;
-    const int month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+    const int month =
+        static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
     return {year_of_era + era * 400 + (month <= 2),
             month,
             static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1),
@@ -64,10 +65,12 @@ std::string format_time(std::int64_t unix_seconds) {
     std::array<char, 48> text{};
     if (c.year >= 1950 && c.year < 2050)
         std::snprintf(text.data(), text.size(), "%02d%02d%02d%02d%02d%02dZ",
-                      static_cast<int>(c.year % 100), c.month, c.day, c.hour, c.minute, c.second);
+                      static_cast<int>(c.year % 100), c.month, c.day, c.hour, c.minute,
+                      c.second);
     else
         std::snprintf(text.data(), text.size(), "%04lld%02d%02d%02d%02d%02dZ",
-                      static_cast<long long>(c.year), c.month, c.day, c.hour, c.minute, c.second);
+                      static_cast<long long>(c.year), c.month, c.day, c.hour, c.minute,
+                      c.second);
     return text.data();
 }
 
@@ -90,15 +93,12 @@ Result<std::int64_t> parse_time(std::uint8_t tag, Bytes content) {
 
     const auto digits = [&](std::size_t from, std::size_t count) {
         int value = 0;
-        for (const std::uint8_t c : content.subspan(from, count)) value = value * 10 + (c - '0');
+        for (const std::uint8_t c : content.subspan(from, count))
+            value = value * 10 + (c - '0');
         return value;
     };
-    Civil c{digits(0, year_digits),
-            digits(year_digits, 2),
-            digits(year_digits + 2, 2),
-            digits(year_digits + 4, 2),
-            digits(year_digits + 6, 2),
-            digits(year_digits + 8, 2)};
+    Civil c{digits(0, year_digits),     digits(year_digits, 2),     digits(year_digits + 2, 2),
+            digits(year_digits + 4, 2), digits(year_digits + 6, 2), digits(year_digits + 8, 2)};
     if (tag == der::kUtcTime) c.year += c.year < 50 ? 2000 : 1900;
     if (c.month < 1 || c.month > 12 || c.day < 1 || c.day > days_in_month(c.year, c.month) ||
         c.hour > 23 || c.minute > 59 || c.second > 59)

@@ -1,16 +1,13 @@
 #include <algorithm>
 
-#include "libpki/base/ascii.h"
 #include "libpki/x509/algorithm.h"
 #include "libpki/x509/csr.h"
 #include "libpki/x509/oids.h"
+#include "libpki/x509/string_type.h"
 
 namespace pki::x509 {
 
 namespace {
-
-// PrintableString (X.680 41.4).
-bool is_printable(char c) { return is_letter(c) || is_digit(c) || one_of(c, " '()+,-./:=?"); }
 
 template <class Body>
 Buffer attribute(Bytes type, Body&& value) {
@@ -24,7 +21,7 @@ Buffer attribute(Bytes type, Body&& value) {
 
 // RFC 2985 5.4.1: PrintableString where the characters allow it.
 Buffer challenge_attribute(const std::string& password) {
-    const bool printable = std::ranges::all_of(password, is_printable);
+    const bool printable = is_printable_string(password);
     return attribute(oid::kChallengePassword, [&](der::Writer& w) {
         w.primitive(printable ? der::kPrintableString : der::kUtf8String, as_bytes(password));
     });

@@ -18,15 +18,9 @@ std::uint8_t string_type_of(Bytes type) {
     return der::kUtf8String;
 }
 
-// X.680 41.4. What we write is strict, whatever parse_name() forgives.
-bool printable_string(std::string_view value) {
-    return std::ranges::all_of(
-        value, [](char c) { return is_letter(c) || is_digit(c) || one_of(c, " '()+,-./:=?"); });
-}
-
 Status check_part(const NamePart& part, std::uint8_t tag) {
     PKI_CHECK(check_string(tag, as_bytes(part.value)));
-    if (tag == der::kPrintableString && !printable_string(part.value))
+    if (tag == der::kPrintableString && !is_printable_string(part.value))
         return fail(Errc::malformed, "name: not a PrintableString", part.value);
     return {};
 }

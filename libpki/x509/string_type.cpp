@@ -1,5 +1,6 @@
 #include "libpki/x509/string_type.h"
 
+#include "libpki/base/ascii.h"
 #include "libpki/base/limits.h"
 #include "libpki/base/utf8.h"
 
@@ -60,6 +61,11 @@ std::string utf8_string(std::uint8_t tag, Bytes value) {
     text.reserve(value.size());
     while (const auto character = take_character(tag, value)) append_utf8(text, *character);
     return text;
+}
+
+bool is_printable_string(std::string_view value) {
+    return std::ranges::all_of(
+        value, [](char c) { return is_letter(c) || is_digit(c) || one_of(c, " '()+,-./:=?"); });
 }
 
 }  // namespace pki::x509

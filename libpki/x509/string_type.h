@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "libpki/base/der_reader.h"
 
@@ -10,6 +11,10 @@ namespace pki::x509 {
 // Characters that the type allows, none of them a control character; not empty, at most
 // limits::kAttributeValue bytes as encoded. `value` is the content of the element.
 Status check_string(std::uint8_t tag, Bytes value);
+
+// Only the characters of PrintableString (X.680 41.4): what we write is strict, whatever
+// check_string() forgives.
+bool is_printable_string(std::string_view value);
 
 // UTF-8 of a value that check_string() accepts.
 std::string utf8_string(std::uint8_t tag, Bytes value);

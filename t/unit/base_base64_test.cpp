@@ -56,7 +56,8 @@ void bad_padding_is_refused(void**) {
 }
 
 void data_after_padding_is_refused(void**) {
-    for (const char* bad : {"Zg==Zg==", "Zg=v", "Zm8=Z"}) assert_text(decoded(bad), "refused");
+    for (const char* bad : {"Zg==Zg==", "Zg==AAAA", "Zg=v", "Zg=A", "Zm8=Z"})
+        assert_text(decoded(bad), "refused");
 }
 
 void foreign_characters_are_refused(void**) {
@@ -75,7 +76,7 @@ void bits_left_over_are_refused(void**) {
 
 void hex_in_both_cases(void**) {
     assert_text(pki::hex_encode(unit::hex("00ff7f")), "00ff7f");
-    assert_hex(*pki::hex_decode("DEADbeef"), "deadbeef");
+    assert_hex(*pki::hex_decode("0123456789ABCDEFabcdef"), "0123456789abcdefabcdef");
     assert_hex(*pki::hex_decode(""), "");
 }
 

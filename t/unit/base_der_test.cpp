@@ -44,11 +44,21 @@ void length_is_definite_and_minimal(void**) {
     assert_error(Errc::malformed, der::only(longer, der::kOctetString));
 }
 
+// Such a length would be far above any bound, or wrap around.
+void lengths_have_at_most_four_octets(void**) {
+    Buffer four = hex("04 84 01000000");
+    four.resize(6 + 0x1000000);
+    assert_ok(der::only(four, der::kOctetString));
+    assert_error(Errc::malformed,
+                 der::Reader(hex("04 89 010000000000000005 0102030405")).any());
+    Buffer indefinite = hex("04 80");
+    indefinite.resize(2 + 0x80);
+    assert_error(Errc::malformed, der::Reader(indefinite).any());
+}
+
 void multi_byte_tags_are_refused(void**) {
-    const Buffer in = hex("1f 81 00 00");
-    assert_error(Errc::malformed, der::Reader(in).any());
-    const Buffer context = hex("bf 22 00");
-    assert_error(Errc::malformed, der::Reader(context).any());
+    for (const char* bad : {"1f 01 00", "1f 81 00 00", "bf 01 00", "bf 22 00", "ff 00"})
+        assert_error(Errc::malformed, der::Reader(hex(bad)).any());
 }
 
 // X.690 10.2.
@@ -67,6 +77,8 @@ void unexpected_tags_are_refused_and_not_taken(void**) {
     assert_error(Errc::malformed, reader.enter(der::kSequence));
     assert_int_equal(reader.offset(), 0);
     assert_ok(reader.content(der::kInteger));
+    assert_error(Errc::malformed, reader.element(der::kInteger));
+    assert_error(Errc::malformed, der::Reader({}).element(der::kInteger));
 }
 
 void only_refuses_trailing_data(void**) {
@@ -242,6 +254,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(any_gives_tag_content_and_encoding),
         cmocka_unit_test(length_is_definite_and_minimal),
+        cmocka_unit_test(lengths_have_at_most_four_octets),
         cmocka_unit_test(multi_byte_tags_are_refused),
         cmocka_unit_test(strings_are_primitive_and_sequences_are_not),
         cmocka_unit_test(unexpected_tags_are_refused_and_not_taken),

@@ -95,10 +95,11 @@ void sizes_are_bounded(void**) {
     const auto decode = [](const Buffer& body) { return pki::est::decode_csr_body(body); };
     assert_ok(decode(some_der(pki::limits::kCsr - 4)));
     assert_error(Errc::malformed, decode(some_der(pki::limits::kCsr - 3)));
-    const std::string text = pki::base64_encode(some_der(pki::limits::kCsr - 4));
+    std::string text = pki::base64_encode(some_der(pki::limits::kCsr - 4));
+    text.resize(pki::limits::kBody, '\n');
     assert_ok(pki::est::decode_csr_body(as_bytes(text)));
-    assert_error(Errc::malformed,
-                 pki::est::decode_csr_body(as_bytes(text + std::string(16 * 1024, '\n'))));
+    text += '\n';
+    assert_error(Errc::malformed, pki::est::decode_csr_body(as_bytes(text)));
 }
 
 void media_types(void**) {

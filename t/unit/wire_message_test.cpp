@@ -229,12 +229,18 @@ void lists(void**) {
 
 void a_message_fits_a_frame(void**) {
     const Buffer row(16 * 1024);
+    constexpr std::size_t kRows = 15;
+    Buffer last(pki::limits::kFrame - (wire::kHeaderSize - wire::kLengthSize) -
+                kRows * row.size() - (kRows + 1) * wire::kFieldOverhead);
     wire::AuditPageReply page;
-    page.rows.assign(15, row);
+    page.rows.assign(kRows, row);
+    page.rows.push_back(last);
     const auto encoded = wire::encode(page, 1);
     assert_ok(encoded);
+    assert_int_equal(encoded->size(), wire::kLengthSize + pki::limits::kFrame);
     assert_ok(wire::parse_frame(*encoded));
-    page.rows.push_back(row);
+    last.push_back(0);
+    page.rows.back() = last;
     assert_error(Errc::internal, wire::encode(page, 1));
 }
 
