@@ -12,6 +12,7 @@ namespace {
 // One set of filters serves all modules that are linked together.
 std::array<ErrorPageClient, 4> clients;
 std::size_t client_count = 0;
+const ngx_cycle_t* client_cycle;  // the configuration that they belong to
 
 ngx_http_output_header_filter_pt next_header_filter;
 ngx_http_output_body_filter_pt next_body_filter;
@@ -122,9 +123,11 @@ ngx_int_t body_filter(ngx_http_request_t* r, ngx_chain_t* in) {
 
 }  // namespace
 
-void error_page_reset() { client_count = 0; }
-
-ngx_int_t error_page_register(const ErrorPageClient& client) {
+ngx_int_t error_page_register(ngx_conf_t* cf, const ErrorPageClient& client) {
+    if (client_cycle != cf->cycle) {
+        client_cycle = cf->cycle;
+        client_count = 0;
+    }
     if (client_count == clients.size()) return NGX_ERROR;
     if (client_count == 0) {
         next_header_filter = ngx_http_top_header_filter;

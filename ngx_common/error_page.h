@@ -24,9 +24,8 @@ struct ErrorPageClient {
     Exchange* (*exchange)(ngx_http_request_t* r);
 };
 
-// In the module's preconfiguration: forgets what an earlier configuration registered.
-void error_page_reset();
-// In its postconfiguration: NGX_OK or NGX_ERROR.
-ngx_int_t error_page_register(const ErrorPageClient& client);
+// In the module's postconfiguration, which runs only when a configuration was read to its
+// end: what an earlier one registered holds until then. NGX_OK or NGX_ERROR.
+ngx_int_t error_page_register(ngx_conf_t* cf, const ErrorPageClient& client);
 
 }  // namespace ngx_enroll

@@ -28,17 +28,17 @@ void on_finished(ngx_event_t* event) {
     ngx_http_run_posted_requests(c);
 }
 
-struct PendingWork {
-    OffloadedWork* work;
-};
-
-// Where resume() finds the work: nginx gives it the request only.
-void keep_pending(void* data) { static_cast<PendingWork*>(data)->work = nullptr; }
+// Where resume() finds the work, since nginx gives it the request only: among the cleanups
+// of the pool, which a request shares with its subrequests.
+void keep_pending(void* data) { static_cast<TaskContext*>(data)->work = nullptr; }
 
 OffloadedWork* pending_work(ngx_http_request_t* r) {
     for (ngx_pool_cleanup_t* cleanup = r->pool->cleanup; cleanup != nullptr;
-         cleanup = cleanup->next)
-        if (cleanup->handler == keep_pending) return static_cast<PendingWork*>(cleanup->data)->work;
+         cleanup = cleanup->next) {
+        if (cleanup->handler != keep_pending) continue;
+        const auto* pending = static_cast<TaskContext*>(cleanup->data);
+        if (pending->request == r) return pending->work;
+    }
     return nullptr;
 }
 
@@ -55,10 +55,10 @@ ngx_thread_pool_t* offload_pool(ngx_conf_t* cf) { return ngx_thread_pool_add(cf,
 
 ngx_int_t offload(ngx_http_request_t* r, ngx_thread_pool_t* pool, OffloadedWork& work) {
     ngx_thread_task_t* task = ngx_thread_task_alloc(r->pool, sizeof(TaskContext));
-    ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(PendingWork));
+    ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(TaskContext));
     if (task == nullptr || cleanup == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
     *static_cast<TaskContext*>(task->ctx) = {r, &work};
-    *static_cast<PendingWork*>(cleanup->data) = {&work};
+    *static_cast<TaskContext*>(cleanup->data) = {r, &work};
     cleanup->handler = keep_pending;
     task->handler = run_in_thread;
     task->event.handler = on_finished;

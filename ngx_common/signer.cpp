@@ -115,14 +115,16 @@ ngx_int_t input_filter(void* data, ssize_t size) {
 
 void abort_request(ngx_http_request_t*) {}
 
-void finalize_request(ngx_http_request_t*, ngx_int_t) {}
-
-// nginx sends a GET again that was sent already; a POST it does not. The log's
-// $request_method and $request are not made from this field.
-void forbid_replay(ngx_http_request_t* r) {
+// nginx sends a GET again that was sent already; a POST it does not.
+void forbid_replay(SignerExchange& exchange) {
+    ngx_http_request_t* r = exchange.request;
+    exchange.method = r->method;
     if (r->method == NGX_HTTP_HEAD) r->header_only = 1;
     r->method = NGX_HTTP_POST;
 }
+
+// Whatever error_page leads to sees the client's method again.
+void finalize_request(ngx_http_request_t* r, ngx_int_t) { r->method = exchange_of(r).method; }
 
 }  // namespace
 
@@ -142,7 +144,7 @@ ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
     u->input_filter_init = input_filter_init;
     u->input_filter = input_filter;
     u->input_filter_ctx = &exchange;
-    forbid_replay(r);
+    forbid_replay(exchange);
     ngx_http_upstream_init(r);
     return NGX_DONE;
 }

@@ -31,6 +31,7 @@ struct SignerExchange : Exchange {
     pki::Buffer frame;
     std::uint64_t id = 0;
     ReplyBuilder build_reply = nullptr;
+    ngx_uint_t method = 0;  // the client's, while ours stands in its place
 };
 
 // In the content handler, or after the body was read: sends the frame of the exchange.

@@ -1,6 +1,7 @@
 #include "ngx_est_module/auth.h"
 
 #include "libpki/base/secret.h"
+#include "libpki/base/utf8.h"
 #include "libpki/x509/cert.h"
 #include "ngx_common/client_certificate.h"
 #include "ngx_common/credential_cache.h"
@@ -54,8 +55,7 @@ bool accept_certificate(EstExchange& exchange, const LocConf& conf) {
     const auto parsed = pki::x509::parse_certificate(*certificate);
     exchange.credential_name =
         parsed ? pki::x509::name_text(parsed->tbs.subject) : std::string("(unnamed)");
-    exchange.credential_name.resize(
-        std::min(exchange.credential_name.size(), pki::limits::kCredentialName));
+    pki::cut_text(exchange.credential_name, pki::limits::kCredentialName);
     exchange.client_certificate = std::move(*certificate);
     exchange.credential = Credential::certificate;
     return true;
@@ -81,7 +81,9 @@ bool acceptable_user_name(std::string_view user) {
 std::optional<BasicCredentials> basic_credentials(ngx_http_request_t* r, const LocConf& conf) {
     if (ngx_http_auth_basic_user(r) != NGX_OK) return std::nullopt;
     const std::string_view user = view(r->headers_in.user);
-    if (!acceptable_user_name(user)) return std::nullopt;
+    // The hash functions would read no further than a NUL.
+    const bool whole = view(r->headers_in.passwd).find('\0') == std::string_view::npos;
+    if (!acceptable_user_name(user) || !whole) return std::nullopt;
     const PasswordFile::Entry entry = conf.passwords->find(user);
     BasicCredentials credentials;
     credentials.user = user;
@@ -176,7 +178,9 @@ ngx_int_t check_slow_hash(EstExchange& exchange, const LocConf& conf,
     auto credentials = basic_credentials(r, conf);
     if (!credentials) return unauthorized(exchange, conf).status;
     auto* work = new_in_pool<HashWork>(r->pool, exchange, conf, std::move(*credentials), go_on);
-    return offload(r, conf.threads, *work);
+    const ngx_int_t rc = offload(r, conf.threads, *work);
+    if (rc != NGX_DONE) exchange.outcome = pki::name(pki::Errc::unavailable);
+    return rc;
 }
 
 }  // namespace ngx_enroll::est

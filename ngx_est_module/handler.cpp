@@ -23,6 +23,8 @@ namespace {
 namespace wire = pki::wire;
 using pki::est::Operation;
 
+constexpr ngx_int_t kTooEarly = 425;  // RFC 8470 5.2, which nginx has no name for
+
 ngx_int_t refuse_with(EstExchange& exchange, pki::Errc code, std::string_view line) {
     exchange.outcome = pki::name(code);
     return refuse(exchange, pki::est::http_status(code), line);
@@ -93,6 +95,11 @@ std::string new_transaction() {
     return pki::ossl::random_bytes(random) ? pki::hex_encode(random) : std::string();
 }
 
+// The path of a client's Unix socket can hold any bytes and tells nothing.
+std::string_view client_address(const ngx_connection_t* c) {
+    return c->sockaddr->sa_family == AF_UNIX ? std::string_view("unix:") : view(c->addr_text);
+}
+
 ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
     const std::string transaction = new_transaction();
     wire::IssueRequest request;
@@ -106,7 +113,7 @@ ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
     request.credential = exchange.credential;
     request.credential_name = exchange.credential_name;
     request.client_certificate = exchange.client_certificate;
-    request.client_address = view(exchange.request->connection->addr_text);
+    request.client_address = client_address(exchange.request->connection);
     request.idempotency_key = exchange.idempotency_key;
     request.idempotency_window = static_cast<std::uint32_t>(conf.idempotency_window);
     request.transaction = transaction;
@@ -174,6 +181,11 @@ ngx_int_t check_enroll_headers(EstExchange& exchange) {
 ngx_int_t start_enroll(EstExchange& exchange) {
     ngx_http_request_t* r = exchange.request;
     const LocConf& conf = conf_of(r);
+    // RFC 8470 5.2: what arrives before the handshake's end could have been replayed.
+    if (SSL_in_init(r->connection->ssl->connection)) {
+        exchange.outcome = pki::name(pki::Errc::unavailable);
+        return refuse(exchange, kTooEarly, "not in early data, send it again");
+    }
     const AuthResult auth = authenticate(exchange, conf);
     if (auth.verdict == Verdict::refused) return auth.status;
     if (const ngx_int_t rc = check_enroll_headers(exchange); rc != NGX_OK) return rc;
@@ -214,6 +226,9 @@ bool profile_of_label(std::string_view label, ngx_http_request_t* r, const LocCo
     }
     auto* core = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+#if (NGX_PCRE)
+    if (core->regex != nullptr) return false;  // its name is the expression
+#endif
     const std::string prefix = "/.well-known/est/" + std::string(label);
     const std::string_view location = view(core->name);
     return location.starts_with(prefix) &&

@@ -117,7 +117,6 @@ constexpr Variable kVariables[] = {
 };
 
 ngx_int_t preconfiguration(ngx_conf_t* cf) {
-    error_page_reset();
     for (const Variable& variable : kVariables) {
         ngx_str_t name = lend(variable.name);
         ngx_http_variable_t* added = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
@@ -200,7 +199,7 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
 void inherit_pass(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
     auto* core = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-    if (!core->noname || conf.pass || !parent.pass) return;
+    if (!core->noname || conf.pass || !parent.pass || core->handler != nullptr) return;
     conf.pass = 1;
     conf.upstream.upstream = parent.upstream.upstream;
     conf.labels = parent.labels;
@@ -292,7 +291,7 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) {
     auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(signers.elts);
     for (ngx_uint_t i = 0; i < signers.nelts; i++)
         if (check_signer_peers(cf, *signer[i], "est_pass") != NGX_OK) return NGX_ERROR;
-    return error_page_register({&ngx_est_module, error_page_policy, error_page_exchange});
+    return error_page_register(cf, {&ngx_est_module, error_page_policy, error_page_exchange});
 }
 
 ngx_int_t init_process(ngx_cycle_t* cycle) {

@@ -7,7 +7,6 @@ namespace signerd {
 namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-constexpr std::string_view kCut = "\xe2\x80\xa6";          // U+2026, an ellipsis
 
 std::string cleaned(std::string_view text) {
     std::string out;
@@ -24,17 +23,6 @@ std::string cleaned(std::string_view text) {
     return out;
 }
 
-// Marks the cut where there is room: a name that lost its end must not pass for another one.
-void cut(std::string& text, std::size_t max) {
-    if (text.size() <= max) return;
-    const std::string_view mark = max >= kCut.size() ? kCut : std::string_view();
-    std::size_t end = max - mark.size();
-    while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xc0) == 0x80)
-        end--;
-    text.resize(end);
-    text += mark;
-}
-
 // Runs over the fields with the bounds that AuditRow::visit() lists.
 struct Fit {
     template <class... T>
@@ -44,7 +32,7 @@ struct Fit {
     }
     void text(std::uint8_t, std::string& value, std::size_t max) {
         if (!pki::is_plain_text(value)) value = cleaned(value);
-        cut(value, max);
+        pki::cut_text(value, max);
     }
 };
 

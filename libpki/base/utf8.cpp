@@ -65,6 +65,16 @@ bool is_plain_text(std::string_view text) {
     return true;
 }
 
+void cut_text(std::string& text, std::size_t max) {
+    constexpr std::string_view kEllipsis = "\xe2\x80\xa6";
+    if (text.size() <= max) return;
+    const std::string_view mark = max >= kEllipsis.size() ? kEllipsis : std::string_view();
+    std::size_t end = max - mark.size();
+    while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xc0) == 0x80) end--;
+    text.resize(end);
+    text += mark;
+}
+
 std::string printable(std::string_view text, std::size_t max) {
     std::string out;
     Bytes rest = as_bytes(text);

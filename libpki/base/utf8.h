@@ -20,6 +20,10 @@ constexpr bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c <= 0x
 // UTF-8 without control characters.
 bool is_plain_text(std::string_view text);
 
+// At most `max` bytes of UTF-8, cut between characters and marked with an ellipsis where there
+// is room: a name that lost its end must not pass for another one.
+void cut_text(std::string& text, std::size_t max);
+
 // Foreign bytes made fit for one line: controls, malformed bytes, '"' and "\" as \xNN, and
 // "..." in the place of what is beyond `max` characters.
 std::string printable(std::string_view text, std::size_t max);

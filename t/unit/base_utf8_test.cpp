@@ -76,6 +76,19 @@ void decimals_have_one_text(void**) {
         assert_false(pki::parse_decimal(bad).has_value());
 }
 
+void cut_between_characters(void**) {
+    std::string text = "abc";
+    pki::cut_text(text, 3);
+    assert_string_equal(text.c_str(), "abc");
+    text = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";  // four times e with an acute accent
+    pki::cut_text(text, 6);
+    assert_string_equal(text.c_str(), "\xc3\xa9\xe2\x80\xa6");
+    assert_true(pki::is_plain_text(text));
+    text = "abcdef";
+    pki::cut_text(text, 2);
+    assert_string_equal(text.c_str(), "ab");
+}
+
 }  // namespace
 
 int main() {
@@ -84,6 +97,7 @@ int main() {
         cmocka_unit_test(malformed_utf8),
         cmocka_unit_test(plain_text_has_no_controls),
         cmocka_unit_test(printable_escapes_and_cuts),
+        cmocka_unit_test(cut_between_characters),
         cmocka_unit_test(ascii_case),
         cmocka_unit_test(decimals_have_one_text),
     };
