@@ -13,7 +13,7 @@ start_nginx(<<'END');
     }
 END
 
-my $url = 'https://localhost:' . port('https');
+my $url = 'https://127.0.0.1:' . port('https');    # it tries one address of a name only
 my $folder = path();
 my @authorities = ('--cacert', path('ca/issuing.pem'), '--cacert', path('ca/root.pem'));
 
