@@ -111,16 +111,18 @@ endif
 	@cd $(NGX_TREE) && \
 	    $(if $(NGX_SRC),NGX_CONF_FLAGS=($(NGX_CONF)),. ./conf_flags) && \
 	    configure=./configure && { [ -x $$configure ] || configure=auto/configure; } && \
-	    NGX_ENROLL_BUILD=$(abspath $(BUILD)) NGX_ENROLL_CFLAGS='$(SANFLAGS)' $$configure "$${NGX_CONF_FLAGS[@]}" \
+	    NGX_ENROLL_BUILD=$(abspath $(BUILD)) NGX_ENROLL_CFLAGS='$(SANFLAGS)' \
+	    $$configure "$${NGX_CONF_FLAGS[@]}" \
 	        --with-cc-opt='$(NGX_CFLAGS) -fPIC' --with-ld-opt='$(NGX_LDFLAGS) -fPIC' \
 	        --add-dynamic-module=$(CURDIR) --builddir=$(NGX_OBJS) >$(NGX_OBJS)/configure.log \
 	    || { tail -n 20 $(NGX_OBJS)/configure.log; rm -f $(NGX_OBJS)/Makefile; exit 1; }
 
+NGX_INPUTS = $(NGX_SRC) $(NGX_SRCS) $(NGX_CFLAGS) $(NGX_LDFLAGS) $(SANFLAGS)
+
 # Changes when the list of sources or a flag does, so that configure runs again.
 $(BUILD)/nginx-inputs: FORCE
 	@mkdir -p $(@D)
-	@echo '$(NGX_SRC) $(NGX_SRCS) $(NGX_CFLAGS) $(NGX_LDFLAGS)' | cmp -s - $@ || \
-	    echo '$(NGX_SRC) $(NGX_SRCS) $(NGX_CFLAGS) $(NGX_LDFLAGS)' >$@
+	@echo '$(NGX_INPUTS)' | cmp -s - $@ || echo '$(NGX_INPUTS)' >$@
 
 # A signerd that kills itself where a crash test says (signerd/fault.h).
 FAULTY_SRCS := $(SIGNERD_SRCS) signerd/main.cpp

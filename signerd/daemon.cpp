@@ -117,7 +117,7 @@ pki::Status Daemon::try_config(std::shared_ptr<const Config> config) {
     const auto candidate =
         std::make_shared<Candidate>(Candidate{std::move(generation), std::move(listeners)});
     loading_ = true;
-    signer_->load(number,
+    signer_->load(number, config->cas.size(),
                   [this, candidate](const auto& facts) { keys_loaded(candidate, facts); });
     return {};
 }
@@ -139,7 +139,8 @@ void Daemon::keys_loaded(const CandidatePtr& candidate,
     else if (*facts != facts_of(*candidate->generation->config))
         not_taken(fail(Errc::unavailable, "files changed while they were read"));
     else {
-        signer_->use(candidate->generation->number, *facts);
+        const Generation& generation = *candidate->generation;
+        signer_->use(generation.number, generation.config->cas.size(), *facts);
         switch_to(candidate);
     }
     if (std::exchange(reload_again_, false)) reload();
@@ -160,7 +161,9 @@ void Daemon::switch_to(const CandidatePtr& candidate) {
 void Daemon::not_taken(const pki::Error& error) {
     log(Level::error, "%s: %s", config_->path.c_str(), error.message().c_str());
     if (generation_ == 0) return loop_->stop();
-    log(Level::error, "reload failed, nothing has changed");
+    log(Level::error,
+        "reload failed, nothing has changed; repair it soon: until then a key child that is "
+        "lost cannot be replaced");
 }
 
 void Daemon::drain() {

@@ -52,6 +52,7 @@ void EventLoop::after(std::chrono::milliseconds delay, Action action) {
 
 void EventLoop::run() {
     while (!stopped_) turn();
+    stopped_ = false;
 }
 
 void EventLoop::turn() {

@@ -36,6 +36,7 @@ class EventLoop {
     void each_turn(Action hook) { hooks_.push_back(std::move(hook)); }
 
     void run();
+    // Ends this run after the turn, or the next one before its first.
     void stop() { stopped_ = true; }
 
    private:

@@ -3,10 +3,12 @@
 // Two requests are the same when tenant, profile, protocol, authenticated identity and the
 // client's own idempotency key are equal. Without such a key the CSR takes its place, and
 // then equal requests are a retry only inside a window: months later they are a renewal.
-// A key is bound to the CSR that it came with.
+// A key is bound to the CSR that it came with. A certificate that has expired answers nothing,
+// whatever the key.
 //
 // The issue path uses it in this order, all on the event loop:
-//     claim(), and when it is `ours`: Store::find_answer(), weigh(), issue, commit, release()
+//     claim(), and when it is `ours`: Store::find_answer(), weigh(), the certificate that
+//     answers, or else issue and commit; then release()
 // release() comes after commit() has returned, or there is a gap in which a retry finds
 // neither the claim nor the answer.
 #pragma once
@@ -32,7 +34,8 @@ RequestKey request_key(std::string_view tenant, const pki::wire::IssueRequest& r
                        const pki::ossl::Sha256& csr_sha256);
 
 // Does the answer still stand? Keys that a client chose do not expire; derived ones last
-// `window` seconds. A clock that was set back (now < created) counts as inside.
+// `window` seconds. A clock that was set back (now < created) counts as inside. Not checked:
+// the certificate.
 bool answer_is_current(const Answer& answer, bool given, std::int64_t now, std::int64_t window);
 
 // What an answer found under the key of a request means for it.

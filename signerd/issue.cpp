@@ -25,6 +25,7 @@ struct IssueJob {
     pki::Buffer fields;  // what the views of request and csr look into
     wire::IssueRequest request;
     x509::Csr csr;
+    std::optional<x509::Certificate> shown;  // by a client that identified itself with it
     const Profile* profile = nullptr;
     const Ca* ca = nullptr;
 
@@ -39,6 +40,26 @@ struct IssueJob {
 };
 
 namespace {
+
+// Sent by a program of ours, so what does not fit together is a fault there.
+pki::Status check_credential(IssueJob& job) {
+    const wire::IssueRequest& request = job.request;
+    const bool has_certificate = !request.client_certificate.empty();
+    if (has_certificate != (request.credential == wire::Credential::certificate))
+        return fail(Errc::malformed, "issue: credential and client_certificate do not fit");
+    const bool has_name = !request.credential_name.empty();
+    if (request.credential == wire::Credential::basic && !has_name)
+        return fail(Errc::malformed, "issue: credential_name missing");
+    if (request.credential == wire::Credential::none && has_name)
+        return fail(Errc::malformed, "issue: credential_name without credential");
+    if (!has_certificate) return {};
+    auto certificate = x509::parse_certificate(request.client_certificate);
+    if (!certificate)
+        return fail(Errc::malformed, "issue: client_certificate",
+                    certificate.error().message());
+    job.shown = *std::move(certificate);
+    return {};
+}
 
 // Also what the audit record needs, so that a request that fails further on is recorded with
 // all that is known of it.
@@ -61,7 +82,7 @@ pki::Status decode(IssueJob& job) {
         return fail(Errc::malformed, "issue: protocol or operation missing");
     PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
     describe_csr(job.record(), job.csr);
-    return {};
+    return check_credential(job);
 }
 
 // Somebody has to have verified it: a worker that does not, behind a peer entry that believes
@@ -74,10 +95,12 @@ pki::Status check_possession(const IssueJob& job) {
 
 // RFC 7030 4.2.2.
 pki::Status check_renewal(const IssueJob& job) {
-    if (job.request.client_certificate.empty())
-        return fail(Errc::denied, "renewal: no client certificate");
-    PKI_TRY(const auto certificate, x509::parse_certificate(job.request.client_certificate));
-    return x509::check_same_identity(job.csr, certificate);
+    if (!job.shown) return fail(Errc::denied, "renewal: no client certificate");
+    if (job.now() < job.shown->tbs.not_before)
+        return fail(Errc::denied, "renewal: the client certificate is not valid yet");
+    if (job.now() > job.shown->tbs.not_after)
+        return fail(Errc::denied, "renewal: the client certificate has expired");
+    return x509::check_same_identity(job.csr, *job.shown);
 }
 
 // A profile that the peer may not use is one that does not exist: the names of others are not
@@ -94,10 +117,27 @@ pki::Error conflict() {
     return fail(Errc::conflict, "the idempotency key belongs to another CSR");
 }
 
+// The profile may have another CA by now than the one that issued an earlier answer.
+const Ca* find_ca(const IssueJob& job, const std::string& name) {
+    const auto& cas = job.generation->config->cas;
+    const auto found = cas.find(name);
+    return found == cas.end() ? nullptr : &found->second;
+}
+
 // Whatever ails the store, the client did nothing wrong and may come again.
 pki::Error store_failed(pki::Error error) {
     error.code = Errc::unavailable;
     return error;
+}
+
+// The largest signature, its algorithm, and the headers around all three.
+constexpr std::size_t kSignatureRoom = pki::limits::kRsaMaxBits / 8 + 128;
+
+// How large it gets is the client's doing, who asks for the names.
+pki::Status check_size(pki::Bytes tbs) {
+    if (tbs.size() + kSignatureRoom > pki::limits::kCertificate)
+        return fail(Errc::denied, "the certificate would be too large");
+    return {};
 }
 
 // One faulty RSA signature made with the CRT gives away the key (Boneh, DeMillo, Lipton 1997),
@@ -112,10 +152,7 @@ pki::Status check_signature(const IssueJob& job, pki::Bytes signature) {
 
 pki::Result<pki::Buffer> finish_certificate(const IssueJob& job, pki::Bytes signature) {
     PKI_CHECK(check_signature(job, signature));
-    auto der = x509::assemble_certificate(job.draft.tbs, job.ca->scheme, signature);
-    if (der.size() > pki::limits::kCertificate)
-        return fail(Errc::denied, "issue: the certificate would be too large");
-    return der;
+    return x509::assemble_certificate(job.draft.tbs, job.ca->scheme, signature);
 }
 
 CertificateRecord certificate_record(IssueJob& job, pki::Buffer der) {
@@ -209,13 +246,17 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     const Earlier means = weigh(*earlier, job->key, job->now(), window);
     if (means == Earlier::expired) return false;
     if (means == Earlier::conflict) return conflict();
-    const auto certificate = store_.find_certificate(earlier->ca, earlier->serial);
-    if (!certificate) return store_failed(certificate.error());
-    if (!*certificate)
+    const auto found_certificate = store_.find_certificate(earlier->ca, earlier->serial);
+    if (!found_certificate) return store_failed(found_certificate.error());
+    const std::optional<CertificateRecord>& certificate = *found_certificate;
+    if (!certificate)
         return fail(Errc::internal, "store: an answer without its certificate",
                     earlier->serial);
+    if (certificate->not_after <= job->now()) return false;
+    const Ca* issuer = find_ca(*job, earlier->ca);
+    if (job->request.want_chain && issuer == nullptr) return false;
     release(*job);  // in the turn that claimed it: nobody waits
-    answer(*job, (*certificate)->der, true);
+    answer(*job, certificate->der, issuer, true);
     return true;
 }
 
@@ -223,7 +264,7 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
 pki::Status Issuer::prepare(IssueJob& job) const {
     PKI_TRY(job.serial, new_serial());
     PKI_TRY(job.draft, make_tbs(*job.ca, job.profile->rules, job.csr, job.serial, job.now()));
-    return {};
+    return check_size(job.draft.tbs);
 }
 
 // Steps 7 and 8.
@@ -242,8 +283,9 @@ void Issuer::on_committed(const IssueJobPtr& job, const pki::Status& status) {
     if (!status) return refuse(job, store_failed(status.error()));
     SIGNERD_FAULT("issue:9");
     const pki::Buffer& certificate = job->decided.certificate->der;
-    answer(*job, certificate, false);
-    for (const IssueJobPtr& waiting : release(*job)) answer(*waiting, certificate, true);
+    answer(*job, certificate, job->ca, false);
+    for (const IssueJobPtr& waiting : release(*job))
+        answer(*waiting, certificate, job->ca, true);
 }
 
 void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error) {
@@ -263,12 +305,13 @@ void Issuer::answer_error(const IssueJob& job, const pki::Error& error) {
     for (const IssueJobPtr& waiting : release(job)) refuse(waiting, error);
 }
 
-void Issuer::answer(const IssueJob& job, pki::Bytes certificate, bool replayed) {
+void Issuer::answer(const IssueJob& job, pki::Bytes certificate, const Ca* issuer,
+                    bool replayed) {
     in_flight_--;
     wire::IssueReply reply;
     reply.certificate = certificate;
     reply.replayed = replayed;
-    if (job.request.want_chain) reply.chain = {job.ca->chain.begin(), job.ca->chain.end()};
+    if (job.request.want_chain) reply.chain = {issuer->chain.begin(), issuer->chain.end()};
     replies_.send(job.to, reply_frame(reply, job.to.id));
 }
 

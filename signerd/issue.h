@@ -52,7 +52,8 @@ class Issuer {
     void on_committed(const IssueJobPtr& job, const pki::Status& status);
     void refuse(const IssueJobPtr& job, const pki::Error& error);
     void answer_error(const IssueJob& job, const pki::Error& error);
-    void answer(const IssueJob& job, pki::Bytes certificate, bool replayed);
+    // `issuer` may be nullptr where no chain is wanted.
+    void answer(const IssueJob& job, pki::Bytes certificate, const Ca* issuer, bool replayed);
     std::vector<IssueJobPtr> release(const IssueJob& job);
 
     const Clock& clock_;

@@ -32,12 +32,13 @@ pki::Result<UnsignedCertificate> make_tbs(const Ca& ca, const x509::Profile& pro
                                           std::int64_t now) {
     if (now < ca.not_before || now >= ca.not_after)
         return pki::fail(pki::Errc::internal, "the CA's certificate is not valid now", ca.name);
+    PKI_TRY(const pki::Buffer subject, x509::canonical_name(csr.subject));
     const pki::Buffer subject_key_identifier = x509::key_identifier(csr.spki);
     x509::TbsSpec spec;
     spec.serial = serial;
     spec.scheme = ca.scheme;
     spec.issuer = ca.subject;
-    spec.subject = csr.subject.encoding;
+    spec.subject = subject;
     spec.not_before = std::max(now - profile.backdate_seconds, ca.not_before);
     spec.not_after = std::min(now + profile.validity_seconds, ca.not_after);
     spec.spki = csr.spki.encoding;

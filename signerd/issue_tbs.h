@@ -19,10 +19,11 @@ struct UnsignedCertificate {
     std::int64_t not_after = 0;
 };
 
-// Subject and SAN as the CSR encodes them, everything else from profile and CA; the request
-// has passed check_request(). Validity begins before `now` by the profile's backdating and is
-// clamped to the CA's. internal when the CA's certificate is not valid now; denied when no
-// key usage is left for a key of this type.
+// The subject of the CSR in canonical form, the SAN as the CSR encodes it, everything else from
+// profile and CA; the request has passed check_request(). Validity begins before `now` by the
+// profile's backdating and is clamped to the CA's. internal when the CA's certificate is not
+// valid now; denied when no key usage is left for a key of this type, or canonical_name()
+// refuses the subject.
 pki::Result<UnsignedCertificate> make_tbs(const Ca& ca, const pki::x509::Profile& profile,
                                           const pki::x509::Csr& csr, const Serial& serial,
                                           std::int64_t now);

@@ -21,6 +21,15 @@ constexpr seconds kPartialFrame{30};
 constexpr seconds kSweep{5};
 constexpr seconds kAcceptPause{1};
 
+// Kept free for readers and admins: a frontend that takes every connection must not lock out
+// who would find that out.
+constexpr std::size_t kReserved = 8;
+
+std::size_t connections_for(Role role, std::size_t limit) {
+    if (role != Role::frontend) return limit;
+    return limit - (limit < 2 * kReserved ? limit / 4 : kReserved);
+}
+
 bool may_read(const Connection& connection) {
     return !connection.closing && connection.unanswered < kPipelined &&
            connection.output_empty();
@@ -113,7 +122,6 @@ void Server::pause_accepting() {
 }
 
 void Server::admit(Fd socket, const std::string& path) {
-    if (connections_.size() >= generation_->config->limits.connections) return note_overload();
     ucred credentials{};
     socklen_t size = sizeof(credentials);
     if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return;
@@ -124,6 +132,9 @@ void Server::admit(Fd socket, const std::string& path) {
             credentials.uid, credentials.gid, credentials.pid);
         return;
     }
+    const std::size_t limit = generation_->config->limits.connections;
+    if (connections_.size() >= connections_for(connection->peer->role, limit))
+        return note_overload(*connection->peer);
     const std::uint64_t id = ++last_id_;
     connection->interest = EPOLLIN;
     const auto status = loop_.watch(connection->fd(), EPOLLIN,
@@ -132,12 +143,12 @@ void Server::admit(Fd socket, const std::string& path) {
     connections_.emplace(id, std::move(connection));
 }
 
-void Server::note_overload() {
+void Server::note_overload(const Peer& peer) {
     const auto now = steady_clock::now();
     if (now - overload_logged_ < seconds(1)) return;
     overload_logged_ = now;
-    log(Level::warning, "connection refused: limits.connections (%zu) reached",
-        connections_.size());
+    log(Level::warning, "peer %s: connection refused: limits.connections reached, %zu in use",
+        peer.name.c_str(), connections_.size());
 }
 
 const Peer* Server::peer_of(const Connection& connection) const {

@@ -40,7 +40,7 @@ class Server : public Replies {
     void accept_some(const std::string& path);
     void pause_accepting();
     void admit(Fd socket, const std::string& path);
-    void note_overload();
+    void note_overload(const Peer& peer);
     const Peer* peer_of(const Connection& connection) const;
     void ready(std::uint64_t id, std::uint32_t events);
     void read_frames(std::uint64_t id, Connection& connection);

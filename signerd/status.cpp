@@ -10,25 +10,39 @@ namespace wire = pki::wire;
 
 namespace {
 
-JsonPtr ca_list(const Config& config) {
+// What is listed of a large configuration: both lists and the rest fit an answer.
+constexpr std::size_t kListed = 100;
+constexpr std::size_t kListText = pki::limits::kAdminText / 3;
+
+// The first ones, as many as there is room for, and how many there are.
+template <class Entries, class MakeJson>
+void put_list(json_t* json, const std::string& key, const Entries& entries,
+              const MakeJson& make_json) {
     JsonPtr list(json_array());
-    for (const auto& [name, ca] : config.cas) {
-        JsonPtr json(json_object());
-        put(json.get(), "name", name);
-        put(json.get(), "tenant", ca.tenant);
-        const auto subject = pki::x509::parse_name(ca.subject);
-        put(json.get(), "subject", subject ? pki::x509::name_text(*subject) : "");
-        put(json.get(), "not_after", pki::format_iso8601(ca.not_after));
-        json_array_append_new(list.get(), json.release());
+    std::size_t size = 0;
+    for (const auto& entry : entries) {
+        JsonPtr member = make_json(entry);
+        size += json_text(member.get()).size() + 1;
+        if (json_array_size(list.get()) == kListed || size > kListText) break;
+        json_array_append_new(list.get(), member.release());
     }
-    return list;
+    put(json, key.c_str(), std::move(list));
+    put(json, (key + "_total").c_str(), entries.size());
 }
 
-JsonPtr profile_list(const Config& config) {
-    JsonPtr list(json_array());
-    for (const auto& [name, profile] : config.profiles)
-        json_array_append_new(list.get(), json_stringn(name.data(), name.size()));
-    return list;
+JsonPtr ca_json(const std::pair<const std::string, Ca>& entry) {
+    const auto& [name, ca] = entry;
+    JsonPtr json(json_object());
+    put(json.get(), "name", name);
+    put(json.get(), "tenant", ca.tenant);
+    const auto subject = pki::x509::parse_name(ca.subject);
+    put(json.get(), "subject", subject ? pki::x509::name_text(*subject) : "");
+    put(json.get(), "not_after", pki::format_iso8601(ca.not_after));
+    return json;
+}
+
+JsonPtr profile_json(const std::pair<const std::string, Profile>& entry) {
+    return JsonPtr(json_stringn(entry.first.data(), entry.first.size()));
 }
 
 void put_gauges(json_t* json, const Gauges& gauges) {
@@ -54,8 +68,8 @@ pki::Result<pki::Buffer> status(Services& services, const Request& request) {
     put(json.get(), "uptime_seconds", static_cast<std::uint64_t>(uptime));
     put(json.get(), "generation", request.generation->number);
     put(json.get(), "config", config.path);
-    put(json.get(), "cas", ca_list(config));
-    put(json.get(), "profiles", profile_list(config));
+    put_list(json.get(), "cas", config.cas, ca_json);
+    put_list(json.get(), "profiles", config.profiles, profile_json);
     put(json.get(), "certificates", counts.certificates);
     put(json.get(), "audit_records", counts.audit_records);
     put_gauges(json.get(), services.gauges());

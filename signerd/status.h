@@ -5,7 +5,8 @@
 
 namespace signerd {
 
-// JSON: version, id, uptime, configuration, CAs, profiles, counts, queue, key child.
+// JSON: version, id, uptime, configuration, CAs, profiles (the first 100 of each at most, and
+// how many there are), counts, queue, key child.
 pki::Result<pki::Buffer> status(Services& services, const Request& request);
 
 }  // namespace signerd

@@ -43,6 +43,16 @@ std::string name_text(const Name& name);
 // dropped and inner ones folded.
 bool same_name(const Name& a, const Name& b);
 
+// The name as a certificate holds it, for readers stricter than parse_name() (RFC 5280 4.1.2.4
+// and A.1, X.690 11.6): the attributes of an RDN in DER's order; values in PrintableString with
+// its own characters or UTF8String, but emailAddress and DC in IA5String, C in PrintableString,
+// serialNumber and dnQualifier in it where their characters allow; in types not in oids.h and
+// unstructuredName IA5String stays. A name that is so already is copied as it is, and the
+// result is same_name() as the name. denied, with detail = the attribute: C that is not two
+// letters, emailAddress or DC beyond ASCII, a value longer than the upper bounds of A.1 or, in
+// UTF-8, than limits::kAttributeValue, an attribute type twice in one RDN.
+Result<Buffer> canonical_name(const Name& name);
+
 // "CN", "O", "serialNumber", … for types in oids.h, else the dotted OID.
 std::string attribute_name(Bytes type);
 // The inverse; accepts dotted OIDs too. Names compare without case.

@@ -2,21 +2,12 @@
 #include "libpki/base/ascii.h"
 #include "libpki/base/base64.h"
 #include "libpki/x509/name.h"
-#include "libpki/x509/oids.h"
+#include "libpki/x509/name_rule.h"
 #include "libpki/x509/string_type.h"
 
 namespace pki::x509 {
 
 namespace {
-
-// RFC 5280 appendix A.1 fixes the type of these; everything else is UTF8String.
-std::uint8_t string_type_of(Bytes type) {
-    for (const Bytes printable : {oid::kCountry, oid::kSerialNumber, oid::kDnQualifier})
-        if (equal(type, printable)) return der::kPrintableString;
-    for (const Bytes ia5 : {oid::kEmailAddress, oid::kDomainComponent})
-        if (equal(type, ia5)) return der::kIa5String;
-    return der::kUtf8String;
-}
 
 Status check_part(const NamePart& part, std::uint8_t tag) {
     PKI_CHECK(check_string(tag, as_bytes(part.value)));
@@ -74,7 +65,7 @@ Result<Buffer> build_name(const std::vector<NamePart>& parts) {
     Status status;
     w.sequence([&] {
         for (const NamePart& part : parts) {
-            const std::uint8_t tag = string_type_of(part.type);
+            const std::uint8_t tag = name_rule(part.type).tag;
             if (status) status = check_part(part, tag);
             w.set([&] {
                 w.sequence([&] {

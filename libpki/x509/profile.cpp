@@ -16,9 +16,17 @@ Error denied(const char* rule, std::string detail) {
     return fail(Errc::denied, rule, std::move(detail));
 }
 
-bool any_match(const std::vector<std::string>& patterns, std::string_view text) {
-    return std::ranges::any_of(patterns,
-                               [&](const std::string& p) { return glob_match(p, text); });
+using Match = bool (*)(std::string_view pattern, std::string_view text);
+
+bool any_match(const std::vector<std::string>& patterns, std::string_view text,
+               Match match = glob_match) {
+    return std::ranges::any_of(patterns, [&](const std::string& p) { return match(p, text); });
+}
+
+Match match_of(SanType type) {
+    if (type == SanType::uri) return uri_match;
+    if (type == SanType::directory_name) return dirname_match;
+    return glob_match;
 }
 
 Status check_key(const Profile& profile, const Csr& csr) {
@@ -67,7 +75,8 @@ Status check_general_name(const Profile& profile, const GeneralName& name) {
     if (name.type == SanType::ip) {
         allowed = address_allowed(profile, name);
     } else if (const auto rule = profile.san.find(name.type); rule != profile.san.end()) {
-        allowed = any_match(rule->second, std::string_view(text).substr(text.find(':') + 1));
+        allowed = any_match(rule->second, std::string_view(text).substr(text.find(':') + 1),
+                            match_of(name.type));
     }
     if (allowed) return {};
     return denied("profile: san", quoted(text) + " is not allowed");

@@ -32,6 +32,19 @@ Result<KeyRule> parse_key_rule(std::string_view text);
 // of the two lengths, whatever the pattern.
 bool glob_match(std::string_view pattern, std::string_view text);
 
+// For URIs: scheme and authority, up to the first "/", "?" or "#" behind "://", are matched
+// apart from the rest, and there the wildcards stand for letters, digits, "-" and (only "**")
+// "." alone. So userinfo and a port need their "@" and ":" in the pattern, and a pattern
+// without an authority does not match a URI with one, except for "**", which stands for any
+// URI without userinfo. `uri` is one that parse_san() accepts.
+bool uri_match(std::string_view pattern, std::string_view uri);
+
+// For directory names as name_text() writes them: the wildcards stand for no "," and "+"
+// between RDNs and attributes, so that the pattern says how many of them there are; only "**"
+// alone stands for any name. In the pattern as in the name "\," is a comma of a value; "\*" is
+// a star.
+bool dirname_match(std::string_view pattern, std::string_view name);
+
 struct SubjectRule {
     bool required = false;
     std::vector<std::string> patterns;  // one must match each value; empty: any value
@@ -53,7 +66,8 @@ struct Profile {
     std::map<Buffer, SubjectRule> subject;  // by attribute type (OID content); others refused
     bool empty_subject = false;  // allowed, in spite of required attributes, with a SAN
     // Patterns, one of which must match; for all types but ip. They are applied to
-    // general_name_text() behind its "type:".
+    // general_name_text() behind its "type:", by uri_match() and dirname_match() for these
+    // types and by glob_match() for the others.
     std::map<SanType, std::vector<std::string>> san;
     std::vector<IpRange> san_ip;
     bool san_required = false;

@@ -11,33 +11,53 @@ namespace {
 constexpr std::size_t kDnsName = 253;  // RFC 1035 2.3.4: 255 octets with lengths and root
 constexpr std::size_t kDnsLabel = 63;
 
+// RFC 1123 2.1: a hyphen neither begins nor ends a label.
 bool valid_label(std::string_view label) {
-    return !label.empty() && label.size() <= kDnsLabel &&
-           std::ranges::all_of(label, [](char c) {
+    return !label.empty() && label.size() <= kDnsLabel && !label.starts_with('-') &&
+           !label.ends_with('-') && std::ranges::all_of(label, [](char c) {
                return is_letter(c) || is_digit(c) || c == '-' || c == '_';
            });
 }
 
-// RFC 5280 4.2.1.6: the preferred name syntax; "_" because devices use it, "*" as RFC 6125
-// has it. A dot at the end would make two spellings of one name.
-bool valid_dns(std::string_view name) {
+// RFC 5280 4.2.1.6: the preferred name syntax; "_" because devices use it. A dot at the end
+// would make two spellings of one name, and a number there an address (RFC 1123 2.1).
+bool valid_host(std::string_view name) {
     if (name.size() > kDnsName) return false;
-    if (name.starts_with("*.")) name.remove_prefix(2);
     for (;;) {
         const std::size_t dot = name.find('.');
-        if (!valid_label(name.substr(0, dot))) return false;
-        if (dot == name.npos) return true;
+        const std::string_view label = name.substr(0, dot);
+        if (!valid_label(label)) return false;
+        if (dot == name.npos) return !std::ranges::all_of(label, is_digit);
         name.remove_prefix(dot + 1);
     }
 }
 
-bool graphic(std::string_view text) { return std::ranges::all_of(text, is_graphic); }
-
-// RFC 5280 4.2.1.6: Local-part@Domain, no phrase or comment around it.
-bool valid_email(std::string_view address) {
-    const std::size_t at = address.rfind('@');
-    return graphic(address) && at != address.npos && at != 0 && at + 1 != address.size();
+// "*" as RFC 6125 6.4.3 has it.
+bool valid_dns(std::string_view name) {
+    if (name.size() > kDnsName) return false;
+    if (name.starts_with("*.")) name.remove_prefix(2);
+    return valid_host(name);
 }
+
+// RFC 5321 4.1.2: Dot-string.
+bool valid_local_part(std::string_view local) {
+    const auto atext = [](char c) {
+        return is_letter(c) || is_digit(c) || one_of(c, "!#$%&'*+-/=?^_`{|}~");
+    };
+    return !local.empty() && !local.starts_with('.') && !local.ends_with('.') &&
+           local.find("..") == local.npos &&
+           std::ranges::all_of(local, [&](char c) { return c == '.' || atext(c); });
+}
+
+// RFC 5280 4.2.1.6: a Mailbox, no phrase or comment around it. Quoted local parts are
+// refused: readers disagree on where such an address ends.
+bool valid_email(std::string_view address) {
+    const std::size_t at = address.find('@');
+    return at != address.npos && valid_local_part(address.substr(0, at)) &&
+           valid_host(address.substr(at + 1));
+}
+
+bool graphic(std::string_view text) { return std::ranges::all_of(text, is_graphic); }
 
 // RFC 5280 4.2.1.6: not relative, a scheme and something behind it.
 bool valid_uri(std::string_view uri) {
@@ -58,11 +78,15 @@ Status read_other_name(der::Reader& fields, GeneralName& name) {
     return value.finish();
 }
 
-// Name is a CHOICE, so its tag is EXPLICIT.
+// Name is a CHOICE, so its tag is EXPLICIT. The SAN is issued as it came, so what a strict
+// parser would not read is refused here.
 Status check_directory_name(Bytes encoding) {
     PKI_TRY(const Name directory, parse_name(encoding));
     if (directory.empty()) return fail(Errc::malformed, "SAN: empty directoryName");
-    return {};
+    const auto canonical = canonical_name(directory);
+    if (canonical && equal(*canonical, encoding)) return {};
+    return fail(Errc::malformed, "SAN: directoryName is not canonical",
+                canonical ? std::string() : canonical.error().detail);
 }
 
 Status check_value(const GeneralName& name) {

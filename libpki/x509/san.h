@@ -34,9 +34,10 @@ struct San {
 };
 
 // At least one name, at most limits::kGeneralNames. dns, email and uri are printable ASCII
-// without spaces; dns is made of labels of 1 to 63 letters, digits, "-" and "_", 253 bytes in
-// all, "*" may stand before the first dot, none at the end; email has a local part and a host;
-// uri is not relative; ip is 4 or 16 bytes; a directory_name is not empty. x400Address and
+// without spaces; dns is made of labels of 1 to 63 letters, digits, "_" and, inside, "-", the
+// last one not a number, 253 bytes in all, "*" may stand before the first dot, none at the end;
+// email is one dot-string, "@" and such a host without "*"; uri is not relative; ip is 4 or 16
+// bytes; a directory_name is not empty and as canonical_name() writes it. x400Address and
 // ediPartyName are unsupported. Not checked: that the SAN is anybody's, and the content of an
 // other_name beyond that it is one element.
 Result<San> parse_san(Bytes encoding);

@@ -56,6 +56,12 @@ Status check_string(std::uint8_t tag, Bytes value) {
     return {};
 }
 
+std::size_t string_length(std::uint8_t tag, Bytes value) {
+    std::size_t length = 0;
+    while (take_character(tag, value)) length++;
+    return length;
+}
+
 std::string utf8_string(std::uint8_t tag, Bytes value) {
     std::string text;
     text.reserve(value.size());

@@ -16,6 +16,9 @@ Status check_string(std::uint8_t tag, Bytes value);
 // check_string() forgives.
 bool is_printable_string(std::string_view value);
 
+// Characters of a value that check_string() accepts.
+std::size_t string_length(std::uint8_t tag, Bytes value);
+
 // UTF-8 of a value that check_string() accepts.
 std::string utf8_string(std::uint8_t tag, Bytes value);
 

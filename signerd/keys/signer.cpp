@@ -22,10 +22,11 @@ using std::chrono::steady_clock;
 constexpr std::size_t kGroup = 16;
 // A request that takes a child down with it must not do so for ever.
 constexpr int kAttempts = 3;
-// Longer than a signature with any key takes; then the child hangs, or there is none.
-constexpr seconds kPatience{10};
+// How often it is looked whether somebody has waited for too long.
+constexpr seconds kLook{1};
 constexpr milliseconds kFirstPause{100};
 constexpr int kLongestPause = 6;  // doublings: 6.4 seconds
+constexpr char kUnable[] = "the key child cannot load the configuration in use";
 
 pki::Error unavailable(const char* why) {
     return pki::fail(pki::Errc::unavailable, why);
@@ -68,19 +69,22 @@ ChildSigner::~ChildSigner() {
 
 const char* ChildSigner::state() const {
     if (!process_) return "down";
-    return ready_ ? "ready" : "loading";
+    if (ready_) return "ready";
+    return unable_ ? "unable" : "loading";
 }
 
-void ChildSigner::load(std::uint64_t generation, Loaded loaded) {
+void ChildSigner::load(std::uint64_t generation, std::size_t cas, Loaded loaded) {
     if (!process_) {
         if (auto status = start(); !status) return loaded(std::move(status).error());
         if (current_ != 0) load_current();
     }
-    request_load(generation, std::move(loaded));
+    request_load(generation, cas, std::move(loaded));
 }
 
-void ChildSigner::use(std::uint64_t generation, const pki::ossl::Sha256& facts) {
+void ChildSigner::use(std::uint64_t generation, std::size_t cas,
+                      const pki::ossl::Sha256& facts) {
     current_ = generation;
+    current_cas_ = cas;
     facts_ = facts;
     become_ready();
 }
@@ -88,6 +92,7 @@ void ChildSigner::use(std::uint64_t generation, const pki::ossl::Sha256& facts) 
 pki::Status ChildSigner::start() {
     PKI_TRY(process_, start_key_process(config_path_));
     child_++;
+    heard_ = steady_clock::now();
     input_ = {};
     output_.clear();
     gathered_ = 0;
@@ -107,37 +112,52 @@ void ChildSigner::start_again() {
 // Not while a reload is on its way: the child keeps two generations, and this would put its
 // new one out.
 void ChildSigner::load_current() {
-    if (!process_ || ready_ || !loads_.empty()) return;
-    request_load(current_, [this](const auto& facts) { current_loaded(facts); });
+    if (!process_ || ready_) return;
+    if (!loads_.empty()) return retry_current();
+    request_load(current_, current_cas_, [this](const auto& facts) { current_loaded(facts); });
 }
 
 // The files may have changed since this generation was made: what the front has in memory and
-// what a new child reads must be one and the same.
+// what a new child reads must be one and the same. Until they are nothing can be signed, which
+// may last until somebody repairs a file: nobody is kept waiting for that.
 void ChildSigner::current_loaded(const pki::Result<pki::ossl::Sha256>& facts) {
-    if (!process_ || ready_) return;
+    if (ready_) return;
     if (facts && *facts == facts_) {
         log(Level::notice, "key child %d ready", process_->pid);
         return become_ready();
     }
+    unable_ = true;
     log(Level::error, "key child cannot sign: %s",
         facts ? "configuration or certificates have changed; reload to take them over"
               : facts.error().message().c_str());
-    loop_.after(kPatience, [this] { load_current(); });
+    fail_jobs([](const Job&) { return true; }, kUnable);
+    retry_current();
 }
 
-void ChildSigner::request_load(std::uint64_t generation, Loaded loaded) {
+void ChildSigner::retry_current() {
+    if (std::exchange(retrying_, true)) return;
+    loop_.after(patience_.retry, [this] {
+        retrying_ = false;
+        load_current();
+    });
+}
+
+void ChildSigner::request_load(std::uint64_t generation, std::size_t cas, Loaded loaded) {
     const std::uint64_t id = ++last_id_;
     const auto frame = wire::encode(LoadRequest{generation, current_}, id);
     if (!frame) return loaded(frame.error());
-    loads_.emplace(id, std::move(loaded));
+    const auto patience = patience_.load + cas * patience_.load_each_ca;
+    loads_.emplace(id, Load{std::move(loaded), steady_clock::now(), patience});
     pki::append(output_, *frame);
     flush();
+    watch();
 }
 
 void ChildSigner::sign(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
                        Done done) {
     const std::uint64_t id = ++last_id_;
-    auto frame = wire::encode(SignRequest{generation, ca, tbs}, id);
+    auto frame = unable_ ? pki::Result<pki::Buffer>(unavailable(kUnable))
+                         : wire::encode(SignRequest{generation, ca, tbs}, id);
     if (!frame)
         return loop_.after({},
                            [done = std::move(done), error = frame.error()] { done(error); });
@@ -146,7 +166,7 @@ void ChildSigner::sign(std::uint64_t generation, const std::string& ca, pki::Byt
     job.done = std::move(done);
     job.since = steady_clock::now();
     if (ready_) submit(job);
-    if (!std::exchange(watching_age_, true)) loop_.after(seconds(1), [this] { watch_age(); });
+    watch();
 }
 
 void ChildSigner::submit(Job& job) {
@@ -158,6 +178,7 @@ void ChildSigner::submit(Job& job) {
 
 void ChildSigner::become_ready() {
     ready_ = true;
+    unable_ = false;
     for (auto& [id, job] : jobs_)
         if (job.child != child_) submit(job);
     flush();
@@ -200,8 +221,9 @@ void ChildSigner::receive() {
 
 pki::Status ChildSigner::take_answer(pki::Bytes bytes) {
     PKI_TRY(const auto frame, parse_key_frame(bytes));
+    heard_ = steady_clock::now();
     if (auto load = loads_.extract(frame.header.id)) {
-        load.mapped()(facts_in(frame));
+        load.mapped().loaded(facts_in(frame));
         return {};
     }
     // One that is not there any more had waited too long.
@@ -223,8 +245,9 @@ void ChildSigner::lost(const std::string& why) {
     }
     log(Level::error, "key child lost (%s): %s", how.c_str(), why.c_str());
     ready_ = false;
-    for (auto& [id, loaded] : std::exchange(loads_, {}))
-        loaded(unavailable("the key child ended while it read the keys"));
+    for (auto& [id, load] : std::exchange(loads_, {}))
+        load.loaded(pki::fail(pki::Errc::unavailable,
+                              "the key child was lost while it read the keys", why));
     fail_jobs([](const Job& job) { return job.attempts >= kAttempts; },
               "several key children ended with it");
     if (current_ != 0) loop_.after(kFirstPause * (1 << pause), [this] { start_again(); });
@@ -240,16 +263,32 @@ void ChildSigner::fail_jobs(const std::function<bool(const Job&)>& which, const 
     for (const Done& done : failed) done(unavailable(why));
 }
 
-void ChildSigner::watch_age() {
-    const Time limit = steady_clock::now() - kPatience;
-    const auto too_old = [&](const Job& job) { return job.since < limit; };
-    const bool hangs = std::ranges::any_of(jobs_, [&](const auto& entry) {
-        return too_old(entry.second) && entry.second.child == child_;
+// The child works in order: what it has not come to yet is not what it hangs in.
+bool ChildSigner::hangs(Time now) const {
+    if (!process_) return false;
+    const auto quiet = [&](Time since) { return now - std::max(since, heard_); };
+    if (!loads_.empty()) {
+        const Load& load = loads_.begin()->second;
+        return quiet(load.since) > load.patience;
+    }
+    return std::ranges::any_of(jobs_, [&](const auto& entry) {
+        const Job& job = entry.second;
+        return job.child == child_ && quiet(job.since) > patience_.request;
     });
-    fail_jobs(too_old, "the key child does not answer");
-    if (hangs && process_) lost("it does not answer");
-    watching_age_ = !jobs_.empty();
-    if (watching_age_) loop_.after(seconds(1), [this] { watch_age(); });
+}
+
+void ChildSigner::watch() {
+    if (!std::exchange(watching_, true)) loop_.after(kLook, [this] { look(); });
+}
+
+void ChildSigner::look() {
+    const Time now = steady_clock::now();
+    const bool hanging = hangs(now);
+    watching_ = false;
+    fail_jobs([&](const Job& job) { return now - job.since > patience_.request; },
+              "the key child does not answer");
+    if (hanging) lost("it does not answer");
+    if (!jobs_.empty() || !loads_.empty()) watch();
 }
 
 }  // namespace signerd

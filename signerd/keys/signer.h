@@ -29,15 +29,28 @@ class ChildSigner : public Signer {
    public:
     using Loaded = std::function<void(pki::Result<pki::ossl::Sha256> facts)>;
 
+    // How long to wait for what; tests wait less.
+    struct Patience {
+        // Longer than a signature with any key takes; then the child hangs, or there is none.
+        std::chrono::milliseconds request{10'000};
+        std::chrono::milliseconds load{10'000};
+        std::chrono::milliseconds load_each_ca{50};
+        // Between attempts to load the current generation.
+        std::chrono::milliseconds retry{10'000};
+    };
+
     ChildSigner(EventLoop& loop, std::string config_path)
-        : loop_(loop), config_path_(std::move(config_path)) {}
+        : ChildSigner(loop, std::move(config_path), Patience{}) {}
+    ChildSigner(EventLoop& loop, std::string config_path, Patience patience)
+        : loop_(loop), config_path_(std::move(config_path)), patience_(patience) {}
     ~ChildSigner() override;
 
-    // Has the child read configuration and keys as `generation`, beside the current one.
-    void load(std::uint64_t generation, Loaded loaded);
+    // Has the child read configuration and keys as `generation`, beside the current one. With
+    // more CAs it may take longer, before it counts as hanging and gets replaced.
+    void load(std::uint64_t generation, std::size_t cas, Loaded loaded);
     // Makes a generation that was loaded the current one: the one that a new child has to load,
     // with these facts, before it signs.
-    void use(std::uint64_t generation, const pki::ossl::Sha256& facts);
+    void use(std::uint64_t generation, std::size_t cas, const pki::ossl::Sha256& facts);
 
     void sign(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
               Done done) override;
@@ -45,7 +58,7 @@ class ChildSigner : public Signer {
     void flush();
 
     pid_t pid() const { return process_ ? process_->pid : 0; }
-    const char* state() const;  // "ready", "loading", "down"
+    const char* state() const;  // "ready", "loading", "unable", "down"
 
    private:
     using Time = std::chrono::steady_clock::time_point;
@@ -59,11 +72,18 @@ class ChildSigner : public Signer {
     };
     using Jobs = std::map<std::uint64_t, Job>;  // by request id: in the order they came
 
+    struct Load {
+        Loaded loaded;
+        Time since;
+        std::chrono::milliseconds patience;
+    };
+
     pki::Status start();
     void start_again();
     void load_current();
     void current_loaded(const pki::Result<pki::ossl::Sha256>& facts);
-    void request_load(std::uint64_t generation, Loaded loaded);
+    void retry_current();
+    void request_load(std::uint64_t generation, std::size_t cas, Loaded loaded);
     void submit(Job& job);
     void become_ready();
     void on_event(std::uint32_t events);
@@ -71,25 +91,32 @@ class ChildSigner : public Signer {
     pki::Status take_answer(pki::Bytes bytes);
     void lost(const std::string& why);
     void fail_jobs(const std::function<bool(const Job&)>& which, const char* why);
-    void watch_age();
+    bool hangs(Time now) const;
+    void watch();
+    void look();
 
     EventLoop& loop_;
     const std::string config_path_;
+    const Patience patience_;
     std::optional<KeyProcess> process_;
     std::uint64_t child_ = 0;  // counts the processes
+    Time heard_{};             // when it started or last answered
     bool ready_ = false;       // the child has the current generation
+    bool unable_ = false;      // the last attempt to load the current generation failed
+    bool retrying_ = false;    // another attempt is due
     std::uint64_t current_ = 0;
+    std::size_t current_cas_ = 0;
     pki::ossl::Sha256 facts_{};
     int failures_ = 0;  // in a row
 
     std::uint64_t last_id_ = 0;
     Jobs jobs_;
-    std::map<std::uint64_t, Loaded> loads_;
+    std::map<std::uint64_t, Load> loads_;  // by request id
     FrameBuffer input_;
     pki::Buffer output_;
     std::size_t gathered_ = 0;  // jobs put into output_ since the last flush
     bool writing_ = false;      // waiting for EPOLLOUT
-    bool watching_age_ = false;
+    bool watching_ = false;
 };
 
 }  // namespace signerd

@@ -22,9 +22,7 @@ constexpr pki::Bytes kOurExtensions[] = {
     oid::kCrlDistributionPoints, oid::kTlsFeature,       oid::kAuthorityInfoAccess,
 };
 
-pki::Error denied(const char* text) {
-    return pki::fail(pki::Errc::denied, text);
-}
+pki::Error denied(const char* text) { return pki::fail(pki::Errc::denied, text); }
 
 // RFC 5280 4.1.2.2, upper bound in parse_tbs().
 pki::Status check_serial(const x509::Tbs& tbs) {
@@ -43,6 +41,14 @@ pki::Status check_issuer(const CaRules& rules, const x509::Tbs& tbs) {
     PKI_TRY(const pki::Bytes id, x509::parse_authority_key_identifier(aki->value));
     if (!pki::equal(id, rules.key_identifier))
         return denied("TBS: authority key identifier is not the CA's");
+    return {};
+}
+
+// Strict parsers read what we sign; the front has made it so.
+pki::Status check_subject(const x509::Tbs& tbs) {
+    PKI_TRY(const pki::Buffer canonical, x509::canonical_name(tbs.subject));
+    if (!pki::equal(canonical, tbs.subject.encoding))
+        return denied("TBS: subject is not canonical");
     return {};
 }
 
@@ -140,6 +146,7 @@ pki::Status check_tbs(const CaRules& rules, pki::Bytes encoding, std::int64_t no
     PKI_TRY(const x509::Tbs tbs, x509::parse_tbs(encoding));
     PKI_CHECK(check_serial(tbs));
     PKI_CHECK(check_issuer(rules, tbs));
+    PKI_CHECK(check_subject(tbs));
     PKI_CHECK(check_validity(rules, tbs, now));
     PKI_CHECK(check_not_ca(tbs));
     PKI_CHECK(check_key_usage(rules, tbs));

@@ -1,5 +1,7 @@
-// The key child's own look at what it is to sign. It does not believe the front: whoever takes
-// that over can ask for certificates that a profile of this CA could give, and no others.
+// The key child's own look at what it is to sign. It does not believe the front: one that is
+// confused, or that somebody controls in part, gets certificates that a profile of this CA
+// could give, and no others. It is no protection from one that was taken over as a whole: that
+// has the child's user, and with it the key files.
 #pragma once
 
 #include <set>

@@ -1,11 +1,5 @@
 // The SQLite store: opening and checking the file, and the two sides put together.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
+#include "signerd/store/sqlite_files.h"
 #include "signerd/store/sqlite_reader.h"
 #include "signerd/store/sqlite_schema.h"
 #include "signerd/store/sqlite_writer.h"
@@ -18,8 +12,7 @@ using sqlite::Connection;
 
 // The writer has a thread of its own and waits for a lock that somebody took by hand; the
 // event loop cannot.
-constexpr int kWriterPatience = 2000;  // milliseconds
-constexpr int kReaderPatience = 50;
+constexpr int kReaderPatience = 50;  // milliseconds
 
 // FULL makes each commit of the write-ahead log wait for the disk. Pages that a commit needs
 // are scattered, since serials and keys are random: hence the writer's cache (KiB).
@@ -38,20 +31,6 @@ constexpr const char* kReaderSettings =
     "PRAGMA cell_size_check = ON;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA cache_size = -4096;";
-
-// 0600 whatever the umask says; SQLite gives the -wal and -shm files the same mode. A file
-// that exists keeps the mode that its owner gave it.
-pki::Status create_file(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0 && errno == EEXIST) return {};
-    if (file < 0 || ::fchmod(file, 0600) != 0) {
-        const std::string reason = std::strerror(errno);
-        if (file >= 0) ::close(file);
-        return pki::fail(pki::Errc::unavailable, "store: cannot create the database", reason);
-    }
-    ::close(file);
-    return {};
-}
 
 pki::Result<Connection> connect(const std::string& path, int patience, const char* settings) {
     sqlite3* handle = nullptr;
@@ -117,8 +96,9 @@ pki::Status check_and_migrate(sqlite3* database) {
 
 class SqliteStore final : public Store {
    public:
-    SqliteStore(std::unique_ptr<sqlite::Writer> writer, std::unique_ptr<sqlite::Reader> reader)
-        : writer_(std::move(writer)), reader_(std::move(reader)) {}
+    SqliteStore(sqlite::Lock lock, std::unique_ptr<sqlite::Writer> writer,
+                std::unique_ptr<sqlite::Reader> reader)
+        : lock_(std::move(lock)), writer_(std::move(writer)), reader_(std::move(reader)) {}
 
     pki::Status commit(std::span<const Decided* const> batch) override {
         return writer_->commit(batch);
@@ -145,19 +125,25 @@ class SqliteStore final : public Store {
     pki::Result<Counts> counts() override { return reader_->counts(); }
 
    private:
+    sqlite::Lock lock_;  // before the connections, which must go first
     std::unique_ptr<sqlite::Writer> writer_;
     std::unique_ptr<sqlite::Reader> reader_;
 };
 
+// SQLite's name for the file has no links in it: two names of one store have one lock.
 pki::Result<std::unique_ptr<Store>> open_at(const std::string& path) {
-    PKI_CHECK(create_file(path));
-    PKI_TRY(Connection writing, connect(path, kWriterPatience, kWriterSettings));
+    PKI_CHECK(sqlite::create_file(path));
+    PKI_TRY(Connection writing, connect(path, sqlite::Writer::kPatience, kWriterSettings));
+    const std::string file = sqlite3_db_filename(writing.get(), "main");
+    PKI_TRY(sqlite::Lock lock, sqlite::Lock::take(file + ".lock"));
     PKI_CHECK(check_and_migrate(writing.get()));
     PKI_TRY(Connection reading, connect(path, kReaderPatience, kReaderSettings));
-    PKI_TRY(auto writer, sqlite::Writer::create(std::move(writing)));
+    PKI_TRY(sqlite::Places places,
+            sqlite::Places::of({file, file + "-wal", file + "-shm", file + ".lock"}));
+    PKI_TRY(auto writer, sqlite::Writer::create(std::move(writing), std::move(places)));
     PKI_TRY(auto reader, sqlite::Reader::create(std::move(reading)));
     return std::unique_ptr<Store>(
-        std::make_unique<SqliteStore>(std::move(writer), std::move(reader)));
+        std::make_unique<SqliteStore>(std::move(lock), std::move(writer), std::move(reader)));
 }
 
 }  // namespace

@@ -6,6 +6,9 @@ namespace signerd::sqlite {
 
 namespace {
 
+// After a wait in vain: milliseconds.
+constexpr int kNoPatience = 50;
+
 constexpr const char* kHead = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
 
 constexpr const char* kInsertCertificate =
@@ -33,7 +36,7 @@ bool consistent(const Decided& decided) {
 
 }  // namespace
 
-pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database) {
+pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database, Places places) {
     sqlite3* const db = database.get();
     PKI_TRY(Statement begin, Statement::prepare(db, "BEGIN IMMEDIATE"));
     PKI_TRY(Statement commit, Statement::prepare(db, "COMMIT"));
@@ -45,13 +48,25 @@ pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database) {
     return std::unique_ptr<Writer>(
         new Writer(std::move(database),
                    {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
-                    std::move(certificate), std::move(answer), std::move(audit)}));
+                    std::move(certificate), std::move(answer), std::move(audit)},
+                   std::move(places)));
 }
 
+// While the store is locked the record of a refusal follows each request, and others queue
+// up: only the first of them waits long.
 pki::Status Writer::commit(std::span<const Decided* const> batch) {
     if (batch.empty()) return {};
+    pki::Status done = transact(batch);
+    const bool away = !done && done.error().code == pki::Errc::unavailable;
+    sqlite3_busy_timeout(database_.get(), away ? kNoPatience : kPatience);
+    return done;
+}
+
+// The files are looked at last, so that little time is left to move one unnoticed.
+pki::Status Writer::transact(std::span<const Decided* const> batch) {
     PKI_CHECK(statements_.begin.run().done());
     pki::Status done = write(batch);
+    if (done) done = places_.check();
     if (done) done = statements_.commit.run().done();
     // Some errors have ended the transaction already.
     if (!done && sqlite3_get_autocommit(database_.get()) == 0)
@@ -60,7 +75,7 @@ pki::Status Writer::commit(std::span<const Decided* const> batch) {
 }
 
 // The head is read in the transaction rather than remembered: so it is right after a failed
-// commit, and when a second signerd drains its last requests into the same file.
+// commit.
 pki::Status Writer::write(std::span<const Decided* const> batch) {
     PKI_TRY(Head end, head());
     for (const Decided* decided : batch) {

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "signerd/store/sqlite_files.h"
 #include "signerd/store/sqlite_statement.h"
 #include "signerd/store/store.h"
 
@@ -10,7 +11,10 @@ namespace signerd::sqlite {
 
 class Writer {
    public:
-    static pki::Result<std::unique_ptr<Writer>> create(Connection database);
+    // How long it waits for a lock: milliseconds.
+    static constexpr int kPatience = 2000;
+
+    static pki::Result<std::unique_ptr<Writer>> create(Connection database, Places places);
 
     pki::Status commit(std::span<const Decided* const> batch);
 
@@ -25,9 +29,12 @@ class Writer {
         Statement begin, commit, rollback, head, certificate, answer, audit;
     };
 
-    Writer(Connection database, Statements statements)
-        : database_(std::move(database)), statements_(std::move(statements)) {}
+    Writer(Connection database, Statements statements, Places places)
+        : database_(std::move(database)),
+          statements_(std::move(statements)),
+          places_(std::move(places)) {}
 
+    pki::Status transact(std::span<const Decided* const> batch);
     pki::Status write(std::span<const Decided* const> batch);
     pki::Result<Head> head() const;
     pki::Status insert(const CertificateRecord& record) const;
@@ -36,6 +43,7 @@ class Writer {
 
     Connection database_;  // before the statements, which must go first
     Statements statements_;
+    Places places_;
 };
 
 }  // namespace signerd::sqlite

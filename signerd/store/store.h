@@ -107,9 +107,11 @@ class Store {
     virtual pki::Result<Counts> counts() = 0;
 };
 
-// Opens or creates; migrates the schema; refuses a file of a newer schema, a damaged one
-// (quick_check) and one whose last audit record does not match its hash, with a message that
-// says what to do.
+// Opens or creates; migrates the schema. A lock on "<path>.lock" keeps everybody else out until
+// the store is closed: unavailable when another has it. From then on no file of the store may
+// be moved or replaced, or commit() is unavailable. Refuses a file of a newer schema, a damaged
+// one (quick_check) and one whose last audit record does not match its hash, with a message
+// that says what to do.
 pki::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path);
 
 }  // namespace signerd

@@ -1,11 +1,13 @@
 // parse_name() and same_name() against OpenSSL: what ours accepts has the same attributes with
 // the same text there, and two names are the same to both or to neither. Ours is stricter:
 // control characters, empty values and RDNs, surrogates, and sizes beyond limits.h are refused.
+// canonical_name() keeps the name, changes nothing the second time, and encodes as OpenSSL
+// does.
 #include <openssl/x509.h>
 
 #include "libpki/ossl/handles.h"
 #include "libpki/x509/name.h"
-#include "t/fuzz/fuzz.h"
+#include "t/fuzz/openssl_view.h"
 
 namespace {
 
@@ -62,6 +64,28 @@ void check_rebuilt(const x509::Name& name) {
     PROPERTY(rebuilt && x509::same_name(name, *rebuilt));
 }
 
+// The name as OpenSSL writes it, not as it came.
+Buffer written_by_openssl(const X509_NAME* from) {
+    const NamePtr name(X509_NAME_new());
+    for (int i = 0; i < X509_NAME_entry_count(from); i++) {
+        const X509_NAME_ENTRY* entry = X509_NAME_get_entry(from, i);
+        const bool joins = i > 0 && X509_NAME_ENTRY_set(entry) ==
+                                        X509_NAME_ENTRY_set(X509_NAME_get_entry(from, i - 1));
+        PROPERTY(X509_NAME_add_entry(name.get(), entry, -1, joins ? -1 : 0) == 1);
+    }
+    return fuzz::encoded(i2d_X509_NAME, name.get());
+}
+
+void check_canonical(const x509::Name& name) {
+    const auto encoding = x509::canonical_name(name);
+    if (!encoding) return;
+    const auto canonical = x509::parse_name(*encoding);
+    PROPERTY(canonical && x509::same_name(name, *canonical));
+    const auto again = x509::canonical_name(*canonical);
+    PROPERTY(again && *again == *encoding);
+    PROPERTY(written_by_openssl(openssl_name(*encoding).get()) == *encoding);
+}
+
 // Text is written last RDN first, and read first RDN first.
 void check_text(const x509::Name& name) {
     const auto encoding = x509::name_from_text(x509::name_text(name));
@@ -90,6 +114,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check_attributes(*a, their_a.get());
     check_rebuilt(*a);
     check_text(*a);
+    check_canonical(*a);
     PROPERTY(x509::same_name(*a, *a));
 
     const auto b = x509::parse_name(input.rest());

@@ -187,6 +187,26 @@ void test_status(void**) {
     desk.remove();
 }
 
+// What does not fit an answer is counted only.
+void test_status_of_a_large_configuration(void**) {
+    Desk desk;
+    const pki::Buffer subject = *pki::x509::name_from_text("CN=" + std::string(500, 'x'));
+    for (int i = 0; i < 1000; i++) {
+        const std::string name = std::string(58, 'n') + std::to_string(1000 + i);
+        signerd::Ca& ca = desk.config->cas[name] = desk.config->cas["issuing"];
+        ca.subject = subject;
+        desk.config->profiles[name] = desk.config->profiles["device"];
+    }
+    json_t* status = desk.json(desk.ask(Role::reader, wire::StatusRequest{}));
+    assert_non_null(status);
+    assert_in_range(json_array_size(json_object_get(status, "cas")), 10, 100);
+    assert_int_equal(json_array_size(json_object_get(status, "profiles")), 100);
+    assert_int_equal(json_integer_value(json_object_get(status, "cas_total")), 1001);
+    assert_int_equal(json_integer_value(json_object_get(status, "profiles_total")), 1001);
+    json_decref(status);
+    desk.remove();
+}
+
 void test_cert_list(void**) {
     Desk desk;
     for (int i = 0; i < 5; i++) desk.issue(unit::make_csr("CN=device-" + std::to_string(i)));
@@ -266,12 +286,19 @@ void test_drain(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(test_roles),         cmocka_unit_test(test_no_other_operation),
-        cmocka_unit_test(test_peers),         cmocka_unit_test(test_profiles_of_a_peer),
-        cmocka_unit_test(test_not_permitted), cmocka_unit_test(test_issue_is_handed_on),
-        cmocka_unit_test(test_ca_certs),      cmocka_unit_test(test_status),
-        cmocka_unit_test(test_cert_list),     cmocka_unit_test(test_cert_show),
-        cmocka_unit_test(test_audit_page),    cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_no_other_operation),
+        cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_profiles_of_a_peer),
+        cmocka_unit_test(test_not_permitted),
+        cmocka_unit_test(test_issue_is_handed_on),
+        cmocka_unit_test(test_ca_certs),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_of_a_large_configuration),
+        cmocka_unit_test(test_cert_list),
+        cmocka_unit_test(test_cert_show),
+        cmocka_unit_test(test_audit_page),
+        cmocka_unit_test(test_drain),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -36,6 +36,88 @@ void test_same_key_same_csr(void**) {
     fixture.remove();
 }
 
+// A certificate that has expired is no answer, also where the key does not expire.
+void test_same_key_expired_certificate(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    const pki::Buffer other = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.idempotency_key = "order-66";
+    const std::uint64_t first = fixture.issue(request);
+    fixture.clock.seconds += 90 * unit::kDay - 1;
+    assert_same_certificate(fixture, first, fixture.issue(request));
+
+    fixture.clock.seconds += 1;
+    request.csr = other;
+    assert_true(fixture.replies.error(fixture.issue(request))->code == Errc::conflict);
+    request.csr = csr;
+    const std::uint64_t second = fixture.issue(request);
+    assert_false(fixture.replies.issued(second)->replayed);
+    assert_same_certificate(fixture, second, fixture.issue(request));
+    assert_int_equal(fixture.certificates(), 2);
+    fixture.remove();
+}
+
+// The configuration with another CA behind the profile.
+std::shared_ptr<signerd::Config> with_next_ca(const signerd::Config& config) {
+    auto next = std::make_shared<signerd::Config>(config);
+    const auto ca = unit::make_ca({.name = "CN=Next Issuing"});
+    signerd::Ca& issuing = next->cas["next"] = next->cas["issuing"];
+    issuing.name = "next";
+    issuing.chain = {ca.certificate};
+    issuing.subject = ca.name;
+    next->profiles["device"].ca = "next";
+    return next;
+}
+
+void test_chain_of_the_ca_that_issued(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.want_chain = true;
+    const std::uint64_t first = fixture.issue(request);
+    const auto next = with_next_ca(*fixture.config);
+    fixture.generation = *signerd::make_generation(2, next);
+    const std::uint64_t second = fixture.issue(request);
+    assert_same_certificate(fixture, first, second);
+    const auto replayed = *fixture.replies.issued(second);
+    assert_int_equal(replayed.chain.size(), 1);
+    assert_hex(replayed.chain[0], pki::hex_encode(fixture.ca.certificate));
+    fixture.remove();
+}
+
+// One that waited may have come after a reload.
+void test_chain_for_a_waiter(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.want_chain = true;
+    fixture.begin(request);
+    fixture.generation = *signerd::make_generation(2, with_next_ca(*fixture.config));
+    const std::uint64_t waiter = fixture.begin(request);
+    fixture.finish();
+    assert_hex(fixture.replies.issued(waiter)->chain[0],
+               pki::hex_encode(fixture.ca.certificate));
+    fixture.remove();
+}
+
+void test_ca_that_issued_is_gone(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    const std::uint64_t first = fixture.issue(request);
+    const auto next = with_next_ca(*fixture.config);
+    next->cas.erase("issuing");
+    fixture.generation = *signerd::make_generation(2, next);
+    assert_same_certificate(fixture, first, fixture.issue(request));
+    request.want_chain = true;
+    const auto second = *fixture.replies.issued(fixture.issue(request));
+    assert_false(second.replayed);
+    assert_hex(second.chain[0], pki::hex_encode(next->cas["next"].chain[0]));
+    assert_int_equal(fixture.certificates(), 2);
+    fixture.remove();
+}
+
 void test_same_key_other_csr(void**) {
     IssueFixture fixture;
     const pki::Buffer csr = make_csr();
@@ -205,6 +287,10 @@ void test_denial_without_store(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_same_key_same_csr),
+        cmocka_unit_test(test_same_key_expired_certificate),
+        cmocka_unit_test(test_chain_of_the_ca_that_issued),
+        cmocka_unit_test(test_chain_for_a_waiter),
+        cmocka_unit_test(test_ca_that_issued_is_gone),
         cmocka_unit_test(test_same_key_other_csr),
         cmocka_unit_test(test_same_csr_within_window),
         cmocka_unit_test(test_same_csr_after_window),

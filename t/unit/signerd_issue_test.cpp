@@ -267,6 +267,80 @@ void test_renewal(void**) {
     fixture.remove();
 }
 
+// A request to renew what was issued to CN=device-1, `later` seconds after that.
+std::uint64_t renew_later(IssueFixture& fixture, std::int64_t later) {
+    const auto issued = *fixture.replies.issued(fixture.issue(make_csr()));
+    fixture.clock.seconds += later;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.operation = wire::Operation::renew;
+    request.credential = wire::Credential::certificate;
+    request.client_certificate = issued.certificate;
+    return fixture.issue(request);
+}
+
+void test_renewal_at_the_last_moment(void**) {
+    IssueFixture fixture;
+    assert_ok(fixture.replies.issued(renew_later(fixture, 90 * kDay)));
+    fixture.remove();
+}
+
+void test_renewal_with_expired_certificate(void**) {
+    IssueFixture fixture;
+    const auto error = fixture.replies.error(renew_later(fixture, 90 * kDay + 1));
+    assert_ok(error);
+    assert_true(error->code == Errc::denied);
+    assert_text(error->text, "renewal: the client certificate has expired");
+    fixture.remove();
+}
+
+void test_renewal_with_certificate_not_valid_yet(void**) {
+    IssueFixture fixture;
+    const auto error = fixture.replies.error(renew_later(fixture, -301));
+    assert_ok(error);
+    assert_true(error->code == Errc::denied);
+    assert_text(error->text, "renewal: the client certificate is not valid yet");
+    fixture.remove();
+}
+
+void assert_credential(Errc code, wire::Credential credential, std::string_view name,
+                       pki::Bytes certificate) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.credential = credential;
+    request.credential_name = name;
+    request.client_certificate = certificate;
+    assert_refused(fixture, fixture.issue(request), code);
+    fixture.remove();
+}
+
+void test_credential_does_not_fit(void**) {
+    const pki::Buffer junk{0x30, 0x03, 1, 2, 3};
+    const pki::Buffer certificate = unit::make_ca({.name = "CN=device-1"}).certificate;
+    using wire::Credential;
+    assert_credential(Errc::malformed, Credential::none, "factory", {});
+    assert_credential(Errc::malformed, Credential::none, "", certificate);
+    assert_credential(Errc::malformed, Credential::basic, "", {});
+    assert_credential(Errc::malformed, Credential::basic, "factory", certificate);
+    assert_credential(Errc::malformed, Credential::certificate, "CN=device-1", {});
+    assert_credential(Errc::malformed, Credential::certificate, "CN=device-1", junk);
+}
+
+void test_credential_fits(void**) {
+    IssueFixture fixture;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.credential = wire::Credential::basic;
+    request.credential_name = "factory";
+    assert_ok(fixture.replies.issued(fixture.issue(request)));
+    request.credential = wire::Credential::certificate;
+    request.credential_name = "";  // of a certificate without subject
+    request.client_certificate = fixture.ca.certificate;
+    assert_ok(fixture.replies.issued(fixture.issue(request)));
+    fixture.remove();
+}
+
 void test_renewal_without_certificate(void**) {
     IssueFixture fixture;
     const pki::Buffer csr = make_csr();
@@ -281,8 +355,25 @@ void test_renewal_of_another_name(void**) {
     const pki::Buffer csr = make_csr("CN=device-2");
     auto request = IssueFixture::request(csr);
     request.operation = wire::Operation::renew;
+    request.credential = wire::Credential::certificate;
     request.client_certificate = fixture.ca.certificate;
     assert_refused(fixture, fixture.issue(request), Errc::denied);
+    fixture.remove();
+}
+
+// The key child is not asked: it could not read the request.
+void test_certificate_too_large(void**) {
+    IssueFixture fixture;
+    fixture.config->profiles["device"].rules.san[x509::SanType::uri] = {"**"};
+    std::vector<std::string> names;
+    for (int i = 0; i < 100; i++) names.push_back("uri:urn:" + std::string(640, 'a'));
+    const pki::Buffer csr = make_csr("CN=device-1", names);
+    assert_true(csr.size() < pki::limits::kCsr);
+    const std::uint64_t id = fixture.begin(IssueFixture::request(csr));
+    assert_int_equal(fixture.signer.waiting(), 0);
+    fixture.finish();
+    assert_refused(fixture, id, Errc::denied);
+    assert_text(fixture.replies.error(id)->text, "the certificate would be too large");
     fixture.remove();
 }
 
@@ -393,6 +484,12 @@ int main() {
         cmocka_unit_test(test_profile_of_another_peer),
         cmocka_unit_test(test_policy),
         cmocka_unit_test(test_renewal),
+        cmocka_unit_test(test_renewal_at_the_last_moment),
+        cmocka_unit_test(test_renewal_with_expired_certificate),
+        cmocka_unit_test(test_renewal_with_certificate_not_valid_yet),
+        cmocka_unit_test(test_credential_does_not_fit),
+        cmocka_unit_test(test_credential_fits),
+        cmocka_unit_test(test_certificate_too_large),
         cmocka_unit_test(test_renewal_without_certificate),
         cmocka_unit_test(test_renewal_of_another_name),
         cmocka_unit_test(test_validity_within_that_of_the_ca),

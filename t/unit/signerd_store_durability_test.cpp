@@ -16,6 +16,13 @@ using unit::StoreFolder;
 
 unit::FailingDisk disk;
 
+std::atomic<int> slept = 0;  // microseconds: how long SQLite waited for locks
+
+int count_sleep(sqlite3_vfs*, int duration) {
+    slept += duration;
+    return unit::failing_vfs::below->xSleep(unit::failing_vfs::below, duration);
+}
+
 std::unique_ptr<Store> opened(const StoreFolder& folder) {
     auto store = signerd::open_sqlite_store(folder.file());
     assert_ok(store);
@@ -131,16 +138,80 @@ void a_short_lock_is_waited_for(void**) {
     folder.remove();
 }
 
-// As when a new signerd starts while the old one answers its last requests.
-void two_stores_on_one_file_make_one_chain(void**) {
+// Whoever waited in vain does not make the next one wait as long.
+void a_lock_that_stays_is_waited_for_once(void**) {
     const StoreFolder folder;
-    const auto first = opened(folder);
-    const auto second = opened(folder);
-    for (std::uint64_t number = 1; number <= 6; number += 2) {
-        assert_ok(unit::commit(*first, {unit::issue(number)}));
-        assert_ok(unit::commit(*second, {unit::issue(number + 1)}));
+    const auto store = opened(folder);
+    sqlite3* other = lock(folder);
+    slept = 0;
+    assert_error(pki::Errc::unavailable, unit::commit(*store, {unit::issue(1)}));
+    const int first = slept.exchange(0);
+    assert_error(pki::Errc::unavailable, unit::commit(*store, {unit::denial(1)}));
+    const int second = slept.exchange(0);
+    assert_true(second < first / 4);
+    sqlite3_close(other);
+    assert_ok(unit::commit(*store, {unit::issue(1)}));
+
+    other = lock(folder);
+    slept = 0;
+    assert_error(pki::Errc::unavailable, unit::commit(*store, {unit::issue(2)}));
+    assert_int_equal(slept, first);
+    sqlite3_close(other);
+    folder.remove();
+}
+
+// Each has its own view of what is in flight: two would answer one request twice.
+void a_second_store_on_one_file_is_refused(void**) {
+    const StoreFolder folder;
+    auto first = opened(folder);
+    std::filesystem::create_symlink(folder.file(), folder.file("link.db"));
+    for (const char* name : {"store.db", "link.db"}) {
+        const auto second = signerd::open_sqlite_store(folder.file(name));
+        assert_error(pki::Errc::unavailable, second);
+        assert_text(second.error().message(),
+                    "store: in use by another signerd: " + folder.file(name) + ": pid " +
+                        std::to_string(getpid()));
     }
-    assert_holds(*first, 6);
+    assert_ok(unit::commit(*first, {unit::issue(1)}));
+    assert_holds(*first, 1);
+    first.reset();
+    assert_holds(*opened(folder), 1);
+    folder.remove();
+}
+
+void assert_commit_refused(Store& store, const std::string& missing) {
+    const auto refused = unit::commit(store, {unit::issue(2)});
+    assert_error(pki::Errc::unavailable, refused);
+    assert_text(refused.error().message(),
+                "store: a file was moved or replaced, restart signerd: " + missing);
+}
+
+// What would be written then is what nobody finds again.
+void a_file_that_is_not_in_its_place(void**) {
+    for (const char* name : {"store.db", "store.db-wal", "store.db-shm", "store.db.lock"}) {
+        const StoreFolder folder;
+        auto store = opened(folder);
+        assert_ok(unit::commit(*store, {unit::issue(1)}));
+        std::filesystem::rename(folder.file(name), folder.file("away"));
+        assert_commit_refused(*store, folder.file(name));
+        std::filesystem::copy_file(folder.file("away"), folder.file(name));
+        assert_commit_refused(*store, folder.file(name));
+        std::filesystem::rename(folder.file("away"), folder.file(name));
+        assert_ok(unit::commit(*store, {unit::issue(2)}));
+        store.reset();
+        assert_holds(*opened(folder), 2);
+        folder.remove();
+    }
+}
+
+void a_folder_that_is_not_in_its_place(void**) {
+    const StoreFolder folder;
+    const StoreFolder other;
+    const auto store = opened(folder);
+    std::filesystem::rename(folder.path(), other.path());
+    assert_commit_refused(*store, folder.file());
+    std::filesystem::rename(other.path(), folder.path());
+    assert_ok(unit::commit(*store, {unit::issue(1)}));
     folder.remove();
 }
 
@@ -166,8 +237,7 @@ std::uint64_t kill_while_committing(const StoreFolder& folder, int commits) {
     for (int i = 0; i < commits; i++)
         assert_int_equal(read(ends[0], &durable, sizeof durable), sizeof durable);
     kill(child, SIGKILL);
-    while (read(ends[0], &durable, sizeof durable) == sizeof durable)
-        continue;
+    while (read(ends[0], &durable, sizeof durable) == sizeof durable) continue;
     close(ends[0]);
     int status = 0;
     waitpid(child, &status, 0);
@@ -192,6 +262,7 @@ void a_killed_process_loses_nothing_acknowledged(void**) {
 
 int main() {
     unit::install(disk);
+    sqlite3_vfs_find(nullptr)->xSleep = count_sleep;
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_power_cut_loses_nothing_acknowledged),
         cmocka_unit_test(a_full_disk),
@@ -199,7 +270,10 @@ int main() {
         cmocka_unit_test(opening_on_a_full_disk),
         cmocka_unit_test(a_lock_that_stays),
         cmocka_unit_test(a_short_lock_is_waited_for),
-        cmocka_unit_test(two_stores_on_one_file_make_one_chain),
+        cmocka_unit_test(a_lock_that_stays_is_waited_for_once),
+        cmocka_unit_test(a_second_store_on_one_file_is_refused),
+        cmocka_unit_test(a_file_that_is_not_in_its_place),
+        cmocka_unit_test(a_folder_that_is_not_in_its_place),
         cmocka_unit_test(a_killed_process_loses_nothing_acknowledged),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -53,6 +53,7 @@ void files_are_for_their_owner_only(void**) {
         assert_int_equal(mode_of(folder.file()), 0600);
         assert_int_equal(mode_of(folder.file("store.db-wal")), 0600);
         assert_int_equal(mode_of(folder.file("store.db-shm")), 0600);
+        assert_int_equal(mode_of(folder.file("store.db.lock")), 0600);
         folder.remove();
     }
 }
@@ -92,6 +93,17 @@ void a_file_without_permission_to_write(void**) {
     const auto store = open_as_nobody(folder);
     assert_error(pki::Errc::unavailable, store);
     assert_text(store.error().text, "store: no permission to write the database");
+    folder.remove();
+}
+
+// It would have signerd overwrite what the link names.
+void a_lock_that_is_a_link_is_refused(void**) {
+    const StoreFolder folder;
+    std::filesystem::create_symlink(folder.file("victim"), folder.file("store.db.lock"));
+    const auto store = open_sqlite_store(folder.file());
+    assert_error(pki::Errc::unavailable, store);
+    assert_text(store.error().text, "store: cannot create the lock");
+    assert_int_equal(mode_of(folder.file("victim")), 0);
     folder.remove();
 }
 
@@ -235,8 +247,7 @@ void a_search_through_too_many_rows_is_given_up(void**) {
     assert_error(pki::Errc::limited, (*store)->list_certificates({.subject = "nobody"}));
     assert_ok((*store)->list_certificates({.subject = "nobody", .after = 290'000}));
     assert_ok((*store)->list_certificates({.profile = "device", .subject = "nobody"}));
-    for (int i = 0; i < 2000; i++)
-        assert_ok((*store)->list_certificates({}));
+    for (int i = 0; i < 2000; i++) assert_ok((*store)->list_certificates({}));
     folder.remove();
 }
 
@@ -248,6 +259,7 @@ int main() {
         cmocka_unit_test(a_folder_that_is_not_there),
         cmocka_unit_test(a_folder_without_permission_to_write),
         cmocka_unit_test(a_file_without_permission_to_write),
+        cmocka_unit_test(a_lock_that_is_a_link_is_refused),
         cmocka_unit_test(an_empty_file_is_a_new_store),
         cmocka_unit_test(a_newer_schema_is_refused),
         cmocka_unit_test(a_database_of_another_application_is_refused),

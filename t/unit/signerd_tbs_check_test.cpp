@@ -3,8 +3,8 @@
 #include "signerd/keys/tbs_check.h"
 
 #include "libpki/x509/algorithm.h"
+#include "signerd/issue_tbs.h"
 #include "t/unit/issue_fixture.h"
-
 #include "t/unit/unit.h"
 
 namespace {
@@ -126,6 +126,61 @@ void test_issuer(void**) {
     assert_refused("TBS: issuer is not the CA", fixture.check());
 }
 
+// A name of one CN.
+pki::Buffer common_name(std::uint8_t tag, std::string_view value) {
+    pki::der::Writer w;
+    w.sequence([&] {
+        w.set([&] {
+            w.sequence([&] {
+                w.oid(oid::kCommonName);
+                w.primitive(tag, pki::as_bytes(value));
+            });
+        });
+    });
+    return std::move(w).take();
+}
+
+void test_subject(void**) {
+    Fixture fixture;
+    const pki::Buffer teletex = common_name(pki::der::kTeletexString, "device-1");
+    fixture.spec.subject = teletex;
+    assert_refused("TBS: subject is not canonical", fixture.check());
+    const pki::Buffer too_long = common_name(pki::der::kUtf8String, std::string(65, 'a'));
+    fixture.spec.subject = too_long;
+    assert_error(Errc::denied, fixture.check());
+    const pki::Buffer longest = common_name(pki::der::kUtf8String, std::string(64, 'a'));
+    fixture.spec.subject = longest;
+    assert_ok(fixture.check());
+}
+
+pki::Result<signerd::UnsignedCertificate> made_of(const Fixture& fixture,
+                                                  const pki::Buffer& subject) {
+    x509::CsrSpec asked;
+    asked.subject = subject;
+    const pki::Buffer csr = *x509::build_csr(asked, pki::ossl::generate_key("ec:P-256")->get());
+    return signerd::make_tbs(fixture.config->cas.at("issuing"),
+                             fixture.config->profiles.at("device").rules, *x509::parse_csr(csr),
+                             {0x41}, kNow);
+}
+
+// Subjects are issued in canonical form, whatever the CSR has.
+void test_subject_as_issued(void**) {
+    const Fixture fixture;
+    for (const std::uint8_t tag :
+         {pki::der::kTeletexString, pki::der::kIa5String, pki::der::kUtf8String}) {
+        const auto made = made_of(fixture, common_name(tag, "device-1"));
+        assert_ok(made);
+        assert_ok(fixture.check(made->tbs));
+        assert_hex(x509::parse_tbs(made->tbs)->subject.encoding,
+                   pki::hex_encode(fixture.subject));
+    }
+    const auto refused =
+        made_of(fixture, common_name(pki::der::kUtf8String, std::string(65, 'a')));
+    assert_error(Errc::denied, refused);
+    assert_text(refused.error().message(),
+                "name: value too long: CN: 65 characters, at most 64");
+}
+
 void test_algorithm(void**) {
     Fixture fixture;
     fixture.spec.scheme = {pki::ossl::KeyType::rsa, pki::ossl::Hash::sha256};
@@ -241,6 +296,8 @@ int main() {
         cmocka_unit_test(test_not_a_tbs),
         cmocka_unit_test(test_serial),
         cmocka_unit_test(test_issuer),
+        cmocka_unit_test(test_subject),
+        cmocka_unit_test(test_subject_as_issued),
         cmocka_unit_test(test_algorithm),
         cmocka_unit_test(test_authority_key_identifier),
         cmocka_unit_test(test_validity_within_the_ca),

@@ -72,7 +72,7 @@ inline void an_empty_store(void**) {
 }
 
 inline void a_certificate_comes_back_as_it_was(void**) {
-    const auto store = emptied();
+    auto store = emptied();
     CertificateRecord record = certificate_record(7);
     record.ca = "ca \"two\"";
     record.profile = "x'); DROP TABLE certificate; --";
@@ -90,6 +90,7 @@ inline void a_certificate_comes_back_as_it_was(void**) {
     assert_int_equal((*found)->row, 2);
     assert_same(store->certificates_with_serial(record.serial)->at(0), record);
     assert_same(store->list_certificates({.after = 1})->at(0), record);
+    store.reset();
     assert_same(**reopened()->find_certificate(record.ca, record.serial), record);
 }
 

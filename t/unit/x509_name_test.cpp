@@ -174,6 +174,165 @@ void attributes_are_bounded(void**) {
     assert_error(Errc::malformed, x509::parse_name(many(1, kMax + 1)));
 }
 
+// canonical_name(), or the message of its refusal; and that it does not change what it made.
+std::string canonical(const Buffer& encoding) {
+    const auto made = x509::canonical_name(*x509::parse_name(encoding));
+    if (!made) {
+        assert_int_equal(made.error().code, Errc::denied);
+        return made.error().message();
+    }
+    const auto name = x509::parse_name(*made);
+    assert_ok(name);
+    assert_true(same(encoding, *made));
+    assert_hex(*x509::canonical_name(*name), pki::hex_encode(*made));
+    return pki::hex_encode(*made);
+}
+
+// What a value of this type, with these octets, becomes.
+std::string canonical(Bytes type, std::uint8_t tag, Bytes value) {
+    return canonical(one(type, tag, value));
+}
+
+std::string encoded(Bytes type, std::uint8_t tag, std::string_view text) {
+    return pki::hex_encode(one(type, tag, as_bytes(text)));
+}
+
+void canonical_names_stay(void**) {
+    for (const char* text :
+         {"", "CN=a", "C=CH, O=caf\\C3\\A9, OU=x, CN=a b, serialNumber=1",
+          "DC=example, DC=com, UID=u, emailAddress=a@b.example, 1.2.3.4=x"}) {
+        const Buffer name = *x509::name_from_text(text);
+        assert_text(canonical(name), pki::hex_encode(name));
+    }
+    const Buffer printable = one(oid::kCommonName, der::kPrintableString, as_bytes("a b"));
+    assert_text(canonical(printable), pki::hex_encode(printable));
+}
+
+// RFC 5280 4.1.2.4: PrintableString or UTF8String.
+void canonical_string_types(void**) {
+    const std::string ascii = encoded(oid::kCommonName, der::kUtf8String, "a");
+    assert_text(canonical(oid::kCommonName, der::kTeletexString, hex("61")), ascii);
+    assert_text(canonical(oid::kCommonName, der::kBmpString, hex("0061")), ascii);
+    assert_text(canonical(oid::kCommonName, der::kUniversalString, hex("00000061")), ascii);
+    assert_text(canonical(oid::kCommonName, der::kIa5String, hex("61")), ascii);
+    assert_text(canonical(oid::kCommonName, der::kPrintableString, as_bytes("a_*@b")),
+                encoded(oid::kCommonName, der::kUtf8String, "a_*@b"));
+    assert_text(canonical(oid::kCommonName, der::kTeletexString, hex("636166e9")),
+                encoded(oid::kCommonName, der::kUtf8String, "caf\xc3\xa9"));
+    const Buffer unknown = one(hex("2a0304"), der::kIa5String, as_bytes("a"));
+    assert_text(canonical(unknown), pki::hex_encode(unknown));
+}
+
+// RFC 5280 A.1: IA5String and nothing else.
+void canonical_addresses_and_domains(void**) {
+    for (const Bytes type : {oid::kEmailAddress, oid::kDomainComponent}) {
+        const std::string expected = encoded(type, der::kIa5String, "a@b");
+        for (const std::uint8_t tag :
+             {der::kIa5String, der::kUtf8String, der::kPrintableString, der::kTeletexString})
+            assert_text(canonical(type, tag, as_bytes("a@b")), expected);
+        assert_text(canonical(type, der::kBmpString, hex("0061 0040 0062")), expected);
+    }
+    assert_text(canonical(oid::kEmailAddress, der::kUtf8String, hex("c3a9")),
+                "name: not ASCII: emailAddress");
+    assert_text(canonical(oid::kDomainComponent, der::kBmpString, hex("00e9")),
+                "name: not ASCII: DC");
+}
+
+void canonical_country(void**) {
+    const std::string expected = encoded(oid::kCountry, der::kPrintableString, "CH");
+    assert_text(canonical(oid::kCountry, der::kPrintableString, as_bytes("CH")), expected);
+    assert_text(canonical(oid::kCountry, der::kUtf8String, as_bytes("CH")), expected);
+    assert_text(canonical(oid::kCountry, der::kBmpString, hex("0043 0048")), expected);
+    for (const char* bad : {"C", "CHE", "C1", "C ", "\xc3\xa9", "\xc3\xa9h"})
+        assert_text(canonical(oid::kCountry, der::kUtf8String, as_bytes(bad)),
+                    "name: not a country code of two letters: C");
+}
+
+// RFC 5280 A.1 wants a PrintableString; characters that it lacks are in the field.
+void canonical_serial_numbers(void**) {
+    for (const Bytes type : {oid::kSerialNumber, oid::kDnQualifier}) {
+        assert_text(canonical(type, der::kUtf8String, as_bytes("PID:1 SN:2")),
+                    encoded(type, der::kPrintableString, "PID:1 SN:2"));
+        assert_text(canonical(type, der::kPrintableString, as_bytes("a_1")),
+                    encoded(type, der::kUtf8String, "a_1"));
+        assert_text(canonical(type, der::kUtf8String, as_bytes("a_1")),
+                    encoded(type, der::kUtf8String, "a_1"));
+    }
+}
+
+// X.690 11.6.
+void canonical_order_within_an_rdn(void**) {
+    const std::string ordered = "3018 3116 3008 0603550403 0c0161 300a 0603550405 1303373737";
+    const auto rdn = [](const char* attributes) {
+        const Buffer content = hex(attributes);
+        der::Writer w;
+        w.sequence([&] { w.set([&] { w.raw(content); }); });
+        return std::move(w).take();
+    };
+    const char* const in_order = "3008 0603550403 0c0161 300a 0603550405 1303373737";
+    const char* const swapped = "300a 0603550405 1303373737 3008 0603550403 0c0161";
+    assert_text(canonical(rdn(in_order)), pki::hex_encode(hex(ordered)));
+    assert_text(canonical(rdn(swapped)), pki::hex_encode(hex(ordered)));
+    // In order only as it came: the value in UTF-8 is longer.
+    const char* const grows = "3008 0603550403 1401e9 3008 0603550405 130137";
+    assert_text(
+        canonical(rdn(grows)),
+        pki::hex_encode(hex("3017 3115 3008 0603550405 130137 3009 0603550403 0c02c3a9")));
+}
+
+void canonical_attributes_of_an_rdn_differ(void**) {
+    assert_text(canonical(many(1, 2)), "name: attribute twice in one RDN: CN");
+    assert_text(canonical(many(2, 1)), pki::hex_encode(many(2, 1)));
+}
+
+// RFC 5280 A.1, upper bounds in characters.
+void canonical_values_are_bounded(void**) {
+    struct Bound {
+        Bytes type;
+        std::size_t characters;
+    };
+    for (const Bound& bound :
+         {Bound{oid::kCommonName, 64}, Bound{oid::kOrganization, 64},
+          Bound{oid::kOrganizationalUnit, 64}, Bound{oid::kTitle, 64},
+          Bound{oid::kLocality, 128}, Bound{oid::kState, 128}, Bound{oid::kSerialNumber, 64},
+          Bound{oid::kPseudonym, 128}, Bound{oid::kEmailAddress, 255}}) {
+        const auto name_of = [&](std::size_t count) {
+            return *x509::build_name({{bound.type, std::string(count, 'a')}});
+        };
+        assert_text(canonical(name_of(bound.characters)),
+                    pki::hex_encode(name_of(bound.characters)));
+        assert_text(canonical(name_of(bound.characters + 1)),
+                    "name: value too long: " + x509::attribute_name(bound.type) + ": " +
+                        std::to_string(bound.characters + 1) + " characters, at most " +
+                        std::to_string(bound.characters));
+    }
+}
+
+void canonical_bounds_count_characters(void**) {
+    const auto repeat = [](std::string_view digits, std::size_t count) {
+        Buffer value;
+        for (std::size_t i = 0; i < count; i++) pki::append(value, hex(digits));
+        return value;
+    };
+    struct Form {
+        std::uint8_t tag;
+        const char* character;
+    };
+    for (const Form& form :
+         {Form{der::kUtf8String, "c3a9"}, Form{der::kBmpString, "00e9"},
+          Form{der::kUniversalString, "000000e9"}, Form{der::kTeletexString, "e9"}}) {
+        assert_text(
+            canonical(oid::kCommonName, form.tag, repeat(form.character, 64)),
+            pki::hex_encode(one(oid::kCommonName, der::kUtf8String, repeat("c3a9", 64))));
+        assert_text(canonical(oid::kCommonName, form.tag, repeat(form.character, 65)),
+                    "name: value too long: CN: 65 characters, at most 64");
+    }
+    // A type without a bound, whose value would outgrow what we read.
+    const Buffer wide = repeat("e9", pki::limits::kAttributeValue / 2 + 1);
+    assert_text(canonical(oid::kStreet, der::kTeletexString, wide),
+                "name: value too long: street: 514 bytes, at most 512");
+}
+
 // RFC 4514 2.1: last RDN first.
 void text_of_a_name(void**) {
     assert_text(round_trip("C=CH, O=Example, CN=device 1"), "CN=device 1,O=Example,C=CH");
@@ -328,6 +487,15 @@ int main() {
         cmocka_unit_test(control_characters_are_refused),
         cmocka_unit_test(values_are_bounded),
         cmocka_unit_test(attributes_are_bounded),
+        cmocka_unit_test(canonical_names_stay),
+        cmocka_unit_test(canonical_string_types),
+        cmocka_unit_test(canonical_addresses_and_domains),
+        cmocka_unit_test(canonical_country),
+        cmocka_unit_test(canonical_serial_numbers),
+        cmocka_unit_test(canonical_order_within_an_rdn),
+        cmocka_unit_test(canonical_attributes_of_an_rdn_differ),
+        cmocka_unit_test(canonical_values_are_bounded),
+        cmocka_unit_test(canonical_bounds_count_characters),
         cmocka_unit_test(text_of_a_name),
         cmocka_unit_test(special_characters_are_escaped),
         cmocka_unit_test(unknown_types_are_dotted),

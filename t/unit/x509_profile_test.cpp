@@ -173,6 +173,125 @@ void san_of_other_types(void**) {
         assert_text(verdict(profile, request), "allowed");
 }
 
+// Whether a profile with this pattern allows the URI.
+bool uri_allowed(const std::string& pattern, const std::string& uri) {
+    x509::Profile profile = device_profile();
+    profile.san[x509::SanType::uri] = {pattern};
+    Request request;
+    request.san = {"uri:" + uri};
+    return verdict(profile, request) == "allowed";
+}
+
+void uri_patterns_keep_the_host(void**) {
+    const std::string pattern = "https://*.example.com/**";
+    assert_true(uri_allowed(pattern, "https://a.example.com/z"));
+    assert_true(uri_allowed(pattern, "HTTPS://A.example.com/x/y?q=a@b:c#d.e"));
+    for (const char* bad :
+         {"https://u:p@evil:1/#.example.com/z", "https://evil/.example.com/z",
+          "https://evil?.example.com/z", "https://evil#.example.com/z",
+          "https://evil\\.example.com/z", "https://evil:1.example.com/z",
+          "https://u@a.example.com/z", "https://a.b.example.com/z", "https://.example.com/z",
+          "https://a.example.com:1/z", "https://a.example.com", "https://a.example.com/",
+          "https:/a.example.com/z", "https:a.example.com/z", "http://a.example.com/z"})
+        assert_false(uri_allowed(pattern, bad));
+    assert_true(uri_allowed("https://**.example.com/**", "https://a.b.example.com/z"));
+    for (const char* bad : {"https://u:p@evil:1/#.example.com/z", "https://a%2e.example.com/z",
+                            "https://a_b.example.com/z", "https://[::1].example.com/z"})
+        assert_false(uri_allowed("https://**.example.com/**", bad));
+}
+
+void uri_patterns_without_a_path(void**) {
+    assert_true(uri_allowed("https://**", "https://a.example"));
+    for (const char* bad : {"https://a.example/", "https://a.example?b", "https://a.example#b",
+                            "https://a.example:1"})
+        assert_false(uri_allowed("https://**", bad));
+    assert_true(uri_allowed("https://a.example?**", "https://a.example?b"));
+    assert_false(uri_allowed("https://a.example?**", "https://a.example/?b"));
+}
+
+void uri_patterns_name_ports_and_users(void**) {
+    assert_true(uri_allowed("https://*.example:8443/**", "https://a.example:8443/b"));
+    assert_true(uri_allowed("https://a.example:*/**", "https://a.example:8443/b"));
+    assert_true(uri_allowed("ssh://**@a.example/**", "ssh://git@a.example/b"));
+    assert_false(uri_allowed("ssh://**@a.example/**", "ssh://x@evil@a.example/b"));
+    assert_true(uri_allowed("https://[2001:db8::1]/**", "https://[2001:db8::1]/b"));
+}
+
+void uri_patterns_without_an_authority(void**) {
+    assert_true(uri_allowed("urn:dev:**", "urn:dev:mac:1//2"));
+    assert_true(uri_allowed("mailto:**@a.example", "mailto:b@a.example"));
+    for (const char* bad : {"https://evil/z", "https://u@a.example/z"})
+        assert_false(uri_allowed("https:**", bad));
+    assert_false(uri_allowed("**z", "https://evil/z"));
+    assert_true(uri_allowed("file:///**", "file:///etc/hosts"));
+    assert_false(uri_allowed("file:///**", "file://evil/etc/hosts"));
+}
+
+void two_stars_alone_allow_any_uri(void**) {
+    for (const char* good : {"urn:a:b", "https://a.example:1/b?c#d", "mailto:a@b"})
+        assert_true(uri_allowed("**", good));
+    assert_false(uri_allowed("**", "https://u:p@a.example/"));
+    assert_false(uri_allowed("*", "https://a"));
+}
+
+struct Pair {
+    Bytes type;
+    std::string value;
+};
+
+// A name of these RDNs; in each, as a SET.
+Buffer name_of(const std::vector<std::vector<Pair>>& rdns) {
+    der::Writer w;
+    w.sequence([&] {
+        for (const auto& rdn : rdns)
+            w.set([&] {
+                for (const Pair& pair : rdn)
+                    w.sequence([&] {
+                        w.oid(pair.type);
+                        w.primitive(der::kUtf8String, pki::as_bytes(pair.value));
+                    });
+            });
+    });
+    return std::move(w).take();
+}
+
+bool directory_allowed(const std::string& pattern, const Buffer& name) {
+    x509::Profile profile = device_profile();
+    profile.san[x509::SanType::directory_name] = {pattern};
+    return verdict(profile, with_general_name(der::constructed(4), name)) == "allowed";
+}
+
+void dirname_wildcards_stay_within_a_value(void**) {
+    const std::string pattern = "CN=**,OU=Staff,O=Example";
+    const Pair o{oid::kOrganization, "Example"}, ou{oid::kOrganizationalUnit, "Staff"};
+    const auto cn = [](const char* value) { return Pair{oid::kCommonName, value}; };
+    assert_true(directory_allowed(pattern, name_of({{o}, {ou}, {cn("J. Doe")}})));
+    assert_true(directory_allowed(pattern, name_of({{o}, {ou}, {cn("Doe, J. + A")}})));
+    const Pair boss{oid::kOrganizationalUnit, "Board"};
+    assert_false(directory_allowed(pattern, name_of({{o}, {ou}, {boss}, {cn("a")}})));
+    assert_false(directory_allowed(pattern, name_of({{o}, {ou}, {cn("a"), boss}})));
+    assert_true(directory_allowed("CN=*+OU=*,O=Example", name_of({{o}, {cn("a"), boss}})));
+}
+
+// A separator of the pattern is none of a value.
+void dirname_separators_are_no_characters(void**) {
+    const auto cn = [](const char* value) { return name_of({{{oid::kCommonName, value}}}); };
+    assert_false(directory_allowed("CN=**,O=Example", cn("a,O=Example")));
+    assert_false(directory_allowed("CN=**+O=Example", cn("a+O=Example")));
+    assert_true(directory_allowed("CN=**\\,O=Example", cn("a,O=Example")));
+    assert_false(directory_allowed("CN=**\\,O=Example", cn("b,a,O=Example2")));
+    assert_false(directory_allowed("CN=a*b", cn("a*b")));
+    assert_true(directory_allowed("CN=a\\*b", cn("a*b")));
+    assert_true(directory_allowed("CN=a\\\\b", cn("a\\b")));
+}
+
+void two_stars_alone_allow_any_dirname(void**) {
+    const Pair o{oid::kOrganization, "Example"}, cn{oid::kCommonName, "a"};
+    assert_true(directory_allowed("**", name_of({{o}, {cn}})));
+    assert_false(directory_allowed("CN=**", name_of({{o}, {cn}})));
+    assert_false(directory_allowed("***", name_of({{o}, {cn}})));
+}
+
 void a_san_can_be_required(void**) {
     x509::Profile profile = device_profile();
     profile.san_required = true;
@@ -313,6 +432,14 @@ int main() {
         cmocka_unit_test(san_names),
         cmocka_unit_test(san_addresses),
         cmocka_unit_test(san_of_other_types),
+        cmocka_unit_test(uri_patterns_keep_the_host),
+        cmocka_unit_test(uri_patterns_without_a_path),
+        cmocka_unit_test(uri_patterns_name_ports_and_users),
+        cmocka_unit_test(uri_patterns_without_an_authority),
+        cmocka_unit_test(two_stars_alone_allow_any_uri),
+        cmocka_unit_test(dirname_wildcards_stay_within_a_value),
+        cmocka_unit_test(dirname_separators_are_no_characters),
+        cmocka_unit_test(two_stars_alone_allow_any_dirname),
         cmocka_unit_test(a_san_can_be_required),
         cmocka_unit_test(nobody_becomes_a_ca),
         cmocka_unit_test(requested_key_usage),

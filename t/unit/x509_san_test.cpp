@@ -3,6 +3,7 @@
 #include "libpki/base/der_writer.h"
 #include "libpki/base/limits.h"
 #include "libpki/x509/name.h"
+#include "libpki/x509/oids.h"
 #include "t/unit/unit.h"
 
 namespace {
@@ -13,6 +14,7 @@ using pki::Bytes;
 using pki::Errc;
 using unit::hex;
 namespace der = pki::der;
+namespace oid = pki::x509::oid;
 namespace x509 = pki::x509;
 using x509::SanType;
 
@@ -111,7 +113,8 @@ void dns_names(void**) {
     const std::string longest = label + '.' + label + '.' + label + '.' + std::string(61, 'b');
     for (const std::string& good :
          {std::string("a"), std::string("Device-1.example.com"), std::string("*.example.com"),
-          std::string("_sip.example"), std::string("192.0.2.1"), label + ".example", longest})
+          std::string("_sip.example"), std::string("1.2.example"), std::string("a.1b"),
+          std::string("x--y.example"), label + ".example", longest})
         assert_true(accepted(SanType::dns, good));
     for (const std::string& bad :
          {std::string(), std::string("."), std::string("a."), std::string(".a"),
@@ -122,10 +125,37 @@ void dns_names(void**) {
         assert_false(accepted(SanType::dns, bad));
 }
 
+// RFC 1123 2.1: what ends in a number would be read as an address.
+void dns_names_are_no_addresses(void**) {
+    for (const char* bad : {"192.0.2.1", "1", "a.1", "*.2", "2130706433"})
+        assert_false(accepted(SanType::dns, bad));
+}
+
+void labels_have_hyphens_inside_only(void**) {
+    for (const char* bad : {"-", "-a", "a-", "a.-b", "a-.b", "*.-b.example", "a.b.example-"})
+        assert_false(accepted(SanType::dns, bad));
+}
+
 void email_addresses(void**) {
-    for (const char* good : {"a@b", "\"a@b\"@c.example", "a+b@c.example"})
+    for (const char* good :
+         {"a@b", "a+b@c.example", "a.b.c@d.example", "!#$%&'*+-/=?^_`{|}~@b.example"})
         assert_true(accepted(SanType::email, good));
     for (const char* bad : {"", "a", "@b", "a@", "a b@c", "caf\xc3\xa9@b", "a@b\n", "A <a@b>"})
+        assert_false(accepted(SanType::email, bad));
+}
+
+// RFC 5321 4.1.2: a dot-string and a domain, so that no reader finds a second address in it.
+void email_addresses_are_one_mailbox(void**) {
+    for (const char* bad :
+         {"x@evil.com@example.com", "Bob<bob@evil.com>,x@example.com", "a,b@example.com",
+          "<a@example.com>", "a:b@example.com", "a;b@example.com", "a(b)@example.com",
+          "a[b@example.com", "a\\b@example.com", "\"a\"@example.com", "\"a@b\"@example.com"})
+        assert_false(accepted(SanType::email, bad));
+    for (const char* bad :
+         {".a@example.com", "a.@example.com", "a..b@example.com", ".@example.com"})
+        assert_false(accepted(SanType::email, bad));
+    for (const char* bad : {"a@.example", "a@example.", "a@*.example.com", "a@[192.0.2.1]",
+                            "a@192.0.2.1", "a@-b.example", "a@b,c"})
         assert_false(accepted(SanType::email, bad));
 }
 
@@ -135,6 +165,32 @@ void uris(void**) {
     for (const char* bad :
          {"", "a", ":a", "a:", "/a/b", "1a:b", "a b:c", "a:b c", "a/b:c", "a:\xc3\xa9"})
         assert_false(accepted(SanType::uri, bad));
+}
+
+Buffer directory_name(std::uint8_t tag, std::string_view common_name) {
+    der::Writer w;
+    w.sequence([&] {
+        w.set([&] {
+            w.sequence([&] {
+                w.oid(oid::kCommonName);
+                w.primitive(tag, as_bytes(common_name));
+            });
+        });
+    });
+    return one(der::constructed(4), w.view());
+}
+
+// A SAN goes into the certificate as it is.
+void directory_names_are_canonical(void**) {
+    assert_text(text_of(directory_name(der::kUtf8String, "a")), "dirname:CN=a");
+    assert_text(text_of(directory_name(der::kPrintableString, "a")), "dirname:CN=a");
+    for (const std::uint8_t tag : {der::kTeletexString, der::kIa5String})
+        assert_error(Errc::malformed, x509::parse_san(directory_name(tag, "a")));
+    const auto refused =
+        x509::parse_san(directory_name(der::kUtf8String, std::string(65, 'a')));
+    assert_error(Errc::malformed, refused);
+    assert_text(refused.error().text, "SAN: directoryName is not canonical");
+    assert_text(refused.error().detail, "CN: 65 characters, at most 64");
 }
 
 void ip_addresses_have_4_or_16_bytes(void**) {
@@ -167,7 +223,9 @@ void comparison_ignores_case_of_hosts_only(void**) {
 }
 
 void comparison_tells_types_apart(void**) {
-    assert_false(same({"dns:192.0.2.1"}, {"ip:192.0.2.1"}));
+    const Buffer address = one(der::context(7), hex("2a030405"));
+    const Buffer registered = one(der::context(8), hex("2a030405"));
+    assert_false(x509::same_san(*x509::parse_san(address), *x509::parse_san(registered)));
     const Buffer first = one(der::constructed(0), hex("06032a0304 a004 0c026162"));
     const Buffer second = one(der::constructed(0), hex("06032a0305 a004 0c026162"));
     assert_false(x509::same_san(*x509::parse_san(first), *x509::parse_san(second)));
@@ -201,8 +259,12 @@ int main() {
         cmocka_unit_test(types_that_we_do_not_have),
         cmocka_unit_test(errors_tell_where),
         cmocka_unit_test(dns_names),
+        cmocka_unit_test(dns_names_are_no_addresses),
+        cmocka_unit_test(labels_have_hyphens_inside_only),
         cmocka_unit_test(email_addresses),
+        cmocka_unit_test(email_addresses_are_one_mailbox),
         cmocka_unit_test(uris),
+        cmocka_unit_test(directory_names_are_canonical),
         cmocka_unit_test(ip_addresses_have_4_or_16_bytes),
         cmocka_unit_test(names_are_bounded),
         cmocka_unit_test(comparison_is_of_sets),

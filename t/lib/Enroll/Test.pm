@@ -60,20 +60,24 @@ sub signerd_config {
 }
 
 # Arguments as for signerd_config(), or a whole configuration.
+sub config_of { return ref $_[0] ? $_[0] : signerd_config(@_) }
+
 sub write_config {
-    my $config = ref $_[0] ? $_[0] : signerd_config(@_);
+    my ($config) = @_;
     return write_file('signerd.json', JSON::PP->new->pretty->canonical->encode($config));
 }
 
 sub start_signerd {
     ca_init() if !-d path('ca');
-    start('signerd', $ENV{SIGNERD} // "$ENV{ENROLL_BIN}/signerd", '-c', write_config(@_));
-    wait_ready('signerd', sub { IO::Socket::UNIX->new(Peer => path('signerd.sock')) });
+    my $config = config_of(@_);
+    my @sockets = map { $_->{path} } @{$config->{listen}};
+    start('signerd', $ENV{SIGNERD} // "$ENV{ENROLL_BIN}/signerd", '-c', write_config($config));
+    wait_ready('signerd', sub { !grep { !IO::Socket::UNIX->new(Peer => $_) } @sockets });
     return;
 }
 
 sub reload_signerd {
-    write_config(@_);
+    write_config(config_of(@_));
     kill 'HUP', pid_of('signerd');
     return;
 }
