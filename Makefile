@@ -168,6 +168,14 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
 	$(call say,LINK $(@F))
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
 
+# A load generator, to be run by hand against a server on this machine: see its first lines.
+load: $(BUILD)/bench/est_load
+
+$(BUILD)/bench/est_load: $(call objects,$(wildcard t/bench/*.cpp)) $(BUILD)/libpki.a
+	@mkdir -p $(@D)
+	$(call say,LINK $(@F))
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lssl -lcrypto -o $@
+
 # Tests: each suite speaks TAP, t/run counts.
 export NGINX
 RUN_TESTS    := BUILD=$(abspath $(BUILD)) t/run
@@ -228,6 +236,6 @@ clean:
 
 -include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build deps libpki modules faulty units fuzzers run test test-asan fuzz-corpora \
+.PHONY: all build deps libpki modules faulty load units fuzzers run test test-asan fuzz-corpora \
         fuzz lint tidy install clean FORCE
 .SECONDARY:

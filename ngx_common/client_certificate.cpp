@@ -53,7 +53,8 @@ X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file) {
 }
 
 bool has_client_certificate(ngx_http_request_t* r) {
-    return pki::ossl::X509Ptr(SSL_get1_peer_certificate(r->connection->ssl->connection)) != nullptr;
+    return pki::ossl::X509Ptr(SSL_get1_peer_certificate(r->connection->ssl->connection)) !=
+           nullptr;
 }
 
 pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
@@ -66,12 +67,14 @@ pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
 
     const pki::ossl::StoreCtxPtr context(X509_STORE_CTX_new());
     if (context == nullptr ||
-        X509_STORE_CTX_init(context.get(), anchors, leaf.get(), SSL_get_peer_cert_chain(ssl)) != 1 ||
+        X509_STORE_CTX_init(context.get(), anchors, leaf.get(), SSL_get_peer_cert_chain(ssl)) !=
+            1 ||
         X509_STORE_CTX_set_default(context.get(), "ssl_client") != 1)
         return pki::fail(pki::Errc::internal, "the client certificate cannot be checked");
     if (X509_verify_cert(context.get()) != 1)
-        return pki::fail(pki::Errc::unauthenticated,
-                         X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+        return pki::fail(
+            pki::Errc::unauthenticated,
+            X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
 
     const int size = i2d_X509(leaf.get(), nullptr);
     if (size <= 0) return pki::fail(pki::Errc::internal, "the client certificate has no DER");

@@ -21,7 +21,9 @@ X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file);
 bool has_client_certificate(ngx_http_request_t* r);
 
 // The DER of the client's certificate, chained to the anchors, in date, with clientAuth
-// among its purposes if it names any. unauthenticated with the cause as text. Not checked: revocation.
-pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r, X509_STORE* anchors);
+// among its purposes if it names any. unauthenticated with the cause as text. Not checked:
+// revocation.
+pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
+                                                     X509_STORE* anchors);
 
 }  // namespace ngx_enroll

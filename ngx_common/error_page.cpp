@@ -86,8 +86,8 @@ ngx_int_t header_filter(ngx_http_request_t* r) {
 
 Exchange* error_page_of(ngx_http_request_t* r) {
     for (std::size_t i = 0; i < client_count; i++) {
-        auto* exchange = static_cast<Exchange*>(
-            ngx_http_get_module_ctx(r, (*clients[i].module)));
+        auto* exchange =
+            static_cast<Exchange*>(ngx_http_get_module_ctx(r, (*clients[i].module)));
         if (exchange != nullptr && exchange->error_page) return exchange;
     }
     return nullptr;

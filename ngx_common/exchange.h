@@ -17,7 +17,7 @@ struct Exchange {
     // The response is the protocol's, complete: error_page.h keeps off.
     bool answered = false;
 
-    bool error_page = false;       // error_page.h replaces the body of this response
+    bool error_page = false;  // error_page.h replaces the body of this response
     bool error_page_sent = false;
     ngx_uint_t upstream_status = 0;  // what the client never sees: 502, 504
 };

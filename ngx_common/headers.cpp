@@ -34,7 +34,8 @@ ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, ngx_st
 
 void add_retry_after(ngx_http_request_t* r, time_t seconds) {
     char text[24];
-    const int length = std::snprintf(text, sizeof(text), "%lld", static_cast<long long>(seconds));
+    const int length =
+        std::snprintf(text, sizeof(text), "%lld", static_cast<long long>(seconds));
     add_header(r, "Retry-After",
                copy_to_pool(r->pool, {text, static_cast<std::size_t>(length)}));
 }

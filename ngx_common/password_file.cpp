@@ -29,7 +29,8 @@ const char* PasswordFile::read(std::string_view text) {
         if (line.empty() || line.starts_with('#')) continue;
         const std::size_t colon = line.find(':');
         if (colon == 0 || colon == std::string_view::npos) return "a line is not \"user:hash\"";
-        const std::string_view hash = line.substr(colon + 1, line.find(':', colon + 1) - colon - 1);
+        const std::string_view hash =
+            line.substr(colon + 1, line.find(':', colon + 1) - colon - 1);
         if (hash.empty()) return "a user has an empty hash";
         if (!hashes_.emplace(line.substr(0, colon), hash).second) return "a user stands twice";
     }
@@ -73,9 +74,9 @@ bool password_matches(const std::string& password, const std::string& hash) {
     ngx_str_t salt = lend(hash);
     u_char* computed = nullptr;
     const ngx_int_t rc = ngx_crypt(pool, key.data, salt.data, &computed);
-    const bool matches =
-        rc == NGX_OK && computed != nullptr &&
-        pki::equal_constant_time(pki::Bytes(computed, ngx_strlen(computed)), pki::as_bytes(hash));
+    const bool matches = rc == NGX_OK && computed != nullptr &&
+                         pki::equal_constant_time(pki::Bytes(computed, ngx_strlen(computed)),
+                                                  pki::as_bytes(hash));
     ngx_destroy_pool(pool);
     return matches;
 }

@@ -46,9 +46,9 @@ char* merge_signer_conf(ngx_conf_t* cf, ngx_http_upstream_conf_t& conf,
     ngx_conf_merge_msec_value(conf.connect_timeout, parent.connect_timeout, kConnectTimeout);
     ngx_conf_merge_msec_value(conf.send_timeout, parent.send_timeout, kSendTimeout);
     ngx_conf_merge_msec_value(conf.read_timeout, parent.read_timeout, kReadTimeout);
-    ngx_conf_merge_bitmask_value(conf.next_upstream, parent.next_upstream,
-                                 (NGX_CONF_BITMASK_SET | NGX_HTTP_UPSTREAM_FT_ERROR |
-                                  NGX_HTTP_UPSTREAM_FT_TIMEOUT));
+    ngx_conf_merge_bitmask_value(
+        conf.next_upstream, parent.next_upstream,
+        (NGX_CONF_BITMASK_SET | NGX_HTTP_UPSTREAM_FT_ERROR | NGX_HTTP_UPSTREAM_FT_TIMEOUT));
     if (conf.next_upstream & NGX_HTTP_UPSTREAM_FT_OFF)
         conf.next_upstream = NGX_CONF_BITMASK_SET | NGX_HTTP_UPSTREAM_FT_OFF;
     (void)cf;
@@ -66,19 +66,20 @@ char* set_signer_pass(ngx_conf_t* cf, ngx_http_upstream_conf_t& conf) {
 ngx_int_t check_signer_peers(ngx_conf_t* cf, const ngx_http_upstream_srv_conf_t& upstream,
                              const char* directive) {
     if (upstream.servers == nullptr) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no upstream \"%V\" for \"%s\" in %s:%ui: name an upstream block or unix:/path",
-                      &upstream.host, directive, upstream.file_name, upstream.line);
+        ngx_log_error(
+            NGX_LOG_EMERG, cf->log, 0,
+            "no upstream \"%V\" for \"%s\" in %s:%ui: name an upstream block or unix:/path",
+            &upstream.host, directive, upstream.file_name, upstream.line);
         return NGX_ERROR;
     }
     auto* servers = static_cast<ngx_http_upstream_server_t*>(upstream.servers->elts);
     for (ngx_uint_t i = 0; i < upstream.servers->nelts; i++) {
         for (ngx_uint_t j = 0; j < servers[i].naddrs; j++) {
             if (servers[i].addrs[j].sockaddr->sa_family == AF_UNIX) continue;
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "server \"%V\" of the upstream for \"%s\" is not a Unix socket in %s:%ui",
-                          &servers[i].addrs[j].name, directive, upstream.file_name,
-                          upstream.line);
+            ngx_log_error(
+                NGX_LOG_EMERG, cf->log, 0,
+                "server \"%V\" of the upstream for \"%s\" is not a Unix socket in %s:%ui",
+                &servers[i].addrs[j].name, directive, upstream.file_name, upstream.line);
             return NGX_ERROR;
         }
     }

@@ -25,6 +25,7 @@ extern ngx_conf_bitmask_t next_signer_masks[];
 
 }  // namespace ngx_enroll
 
+// clang-format off
 #define NGX_ENROLL_SIGNER_LOCATIONS NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF
 
 #define NGX_ENROLL_SIGNER_MSEC(name, conf_type, member)                               \
@@ -47,3 +48,4 @@ extern ngx_conf_bitmask_t next_signer_masks[];
     {ngx_string(prefix "_next_upstream"), NGX_ENROLL_SIGNER_LOCATIONS | NGX_CONF_1MORE,      \
      ngx_conf_set_bitmask_slot, NGX_HTTP_LOC_CONF_OFFSET,                                    \
      offsetof(conf_type, upstream.next_upstream), ngx_enroll::next_signer_masks}
+// clang-format on

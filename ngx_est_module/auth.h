@@ -1,15 +1,15 @@
 // Who asks: est_auth (RFC 7030 3.2.3 and 3.3.2).
 #pragma once
 
-#include "ngx_est_module/est.h"
 #include "ngx_common/offload.h"
+#include "ngx_est_module/est.h"
 
 namespace ngx_enroll::est {
 
 enum class Verdict {
     allowed,
-    refused,     // the status stands in AuthResult
-    slow_hash,   // allowed or not once the password's hash is computed
+    refused,    // the status stands in AuthResult
+    slow_hash,  // allowed or not once the password's hash is computed
 };
 
 struct AuthResult {

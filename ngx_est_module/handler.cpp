@@ -154,8 +154,8 @@ void after_body_check_password(ngx_http_request_t* r) {
 ngx_int_t take_idempotency_key(EstExchange& exchange) {
     const HeaderValue key = find_header(exchange.request, "Idempotency-Key");
     if (key.presence == Presence::absent) return NGX_OK;
-    const bool visible = std::ranges::all_of(
-        key.value, [](unsigned char c) { return c >= 0x21 && c <= 0x7e; });
+    const bool visible =
+        std::ranges::all_of(key.value, [](unsigned char c) { return c >= 0x21 && c <= 0x7e; });
     if (key.presence == Presence::repeated || key.value.empty() ||
         key.value.size() > pki::limits::kIdempotencyKey || !visible)
         return refuse_with(exchange, pki::Errc::malformed,

@@ -134,9 +134,8 @@ struct MainConf {
 
 void* create_main_conf(ngx_conf_t* cf) {
     auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
-    if (conf == nullptr ||
-        ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
-            NGX_OK)
+    if (conf == nullptr || ngx_array_init(&conf->signers, cf->pool, 4,
+                                          sizeof(ngx_http_upstream_srv_conf_t*)) != NGX_OK)
         return nullptr;
     return conf;
 }
@@ -185,7 +184,8 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
     if (conf.auth & kAuthMtls && conf.anchors == nullptr)
         return invalid(cf, "\"est_auth mtls\" needs \"est_client_certificate\"");
     if (conf.auth & kAuthMtls && !server_asks_for_certificates(cf))
-        return invalid(cf, "\"est_auth mtls\" needs \"ssl_verify_client optional_no_ca\" in the server");
+        return invalid(
+            cf, "\"est_auth mtls\" needs \"ssl_verify_client optional_no_ca\" in the server");
     if (!quotable(view(conf.realm)))
         return invalid(cf, "\"est_realm\" must be printable, without quotes and backslashes");
     if (conf.profile.len > pki::limits::kProfileName)
@@ -232,8 +232,8 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     if (conf.pass) return const_cast<char*>("is duplicate");
     if (set_signer_pass(cf, conf.upstream) != NGX_CONF_OK)
         return static_cast<char*>(NGX_CONF_ERROR);
-    auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(
-        ngx_array_push(&main_conf_of(cf).signers));
+    auto** signer =
+        static_cast<ngx_http_upstream_srv_conf_t**>(ngx_array_push(&main_conf_of(cf).signers));
     conf.threads = offload_pool(cf);
     if (signer == nullptr || conf.threads == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
     *signer = conf.upstream.upstream;
@@ -248,7 +248,8 @@ char* set_label(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto& conf = *static_cast<LocConf*>(data);
     const auto* args = static_cast<ngx_str_t*>(cf->args->elts);
     if (!pki::est::valid_label(view(args[1])))
-        return const_cast<char*>("names a label that is no path segment, or an operation of EST");
+        return const_cast<char*>(
+            "names a label that is no path segment, or an operation of EST");
     if (conf.labels == nullptr) conf.labels = ngx_array_create(cf->pool, 4, sizeof(Label));
     auto* label =
         conf.labels == nullptr ? nullptr : static_cast<Label*>(ngx_array_push(conf.labels));
@@ -299,14 +300,11 @@ ngx_int_t init_process(ngx_cycle_t* cycle) {
 }
 
 ngx_http_module_t module_context = {
-    preconfiguration,
-    postconfiguration,
-    create_main_conf,
+    preconfiguration, postconfiguration, create_main_conf,
     nullptr,  // init main configuration
     nullptr,  // create server configuration
     nullptr,  // merge server configuration
-    create_loc_conf,
-    merge_loc_conf,
+    create_loc_conf,  merge_loc_conf,
 };
 
 }  // namespace

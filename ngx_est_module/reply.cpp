@@ -22,7 +22,8 @@ pki::Result<Reply> error_reply(EstExchange& exchange, const pki::wire::Frame& fr
     PKI_TRY(const pki::wire::ErrorReply error, pki::wire::decode<pki::wire::ErrorReply>(frame));
     exchange.outcome = pki::name(error.code);
     Reply reply;
-    // A 401 needs a challenge (RFC 9110 11.6.1), and ours is answered by the time signerd speaks.
+    // A 401 needs a challenge (RFC 9110 11.6.1), and ours is answered by the time signerd
+    // speaks.
     const bool refused_identity = error.code == pki::Errc::unauthenticated;
     reply.status = refused_identity
                        ? NGX_HTTP_FORBIDDEN
@@ -40,7 +41,8 @@ pki::Result<Reply> error_reply(EstExchange& exchange, const pki::wire::Frame& fr
 pki::Result<Reply> enroll_reply(SignerExchange& base, const pki::wire::Frame& frame) {
     auto& exchange = static_cast<EstExchange&>(base);
     if (frame.header.kind == pki::wire::Kind::error_reply) return error_reply(exchange, frame);
-    PKI_TRY(const pki::wire::IssueReply issued, pki::wire::decode<pki::wire::IssueReply>(frame));
+    PKI_TRY(const pki::wire::IssueReply issued,
+            pki::wire::decode<pki::wire::IssueReply>(frame));
     if (issued.certificate.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
     exchange.outcome = issued.replayed ? "replayed" : "issued";
     exchange.issued = issued.certificate;

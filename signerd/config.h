@@ -47,7 +47,7 @@ struct Peer {
     Role role = Role::reader;
     bool all_profiles = false;          // "profiles": "*"
     std::vector<std::string> profiles;  // what a frontend may use
-    bool verify_possession = true;      // false: this peer's word on the CSR's signature is enough
+    bool verify_possession = true;  // false: this peer's word on the CSR's signature is enough
 };
 
 struct Listen {
@@ -59,14 +59,14 @@ struct Listen {
 
 struct Limits {
     std::size_t connections = 1024;
-    std::size_t queue = 4096;            // requests accepted and not yet answered
-    std::int64_t drain_seconds = 10;     // after SIGTERM
+    std::size_t queue = 4096;         // requests accepted and not yet answered
+    std::int64_t drain_seconds = 10;  // after SIGTERM
 };
 
 struct Config {
     std::string path;
-    std::string id;      // in each audit record
-    std::string store;   // path of the SQLite file
+    std::string id;     // in each audit record
+    std::string store;  // path of the SQLite file
     std::vector<Listen> listen;
     std::map<std::string, Ca> cas;
     std::map<std::string, Profile> profiles;

@@ -6,9 +6,7 @@ namespace signerd {
 
 namespace {
 
-bool try_again() {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
+bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 

@@ -16,9 +16,7 @@ using wire::Kind;
 
 namespace {
 
-void issue(Services& services, const Request& request) {
-    services.issuer.issue(request);
-}
+void issue(Services& services, const Request& request) { services.issuer.issue(request); }
 
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>

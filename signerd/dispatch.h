@@ -29,9 +29,7 @@ struct Services {
 
 // A set of roles.
 using Roles = unsigned;
-constexpr Roles only(Role role) {
-    return 1u << static_cast<unsigned>(role);
-}
+constexpr Roles only(Role role) { return 1u << static_cast<unsigned>(role); }
 
 // One row of the table.
 struct Operation {

@@ -34,14 +34,11 @@ class FieldHash {
 void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
     hash.octet(request.credential);
     switch (request.credential) {
-        case pki::wire::Credential::basic:
-            hash.text(request.credential_name);
-            break;
+        case pki::wire::Credential::basic: hash.text(request.credential_name); break;
         case pki::wire::Credential::certificate:
             hash.bytes(pki::ossl::sha256(request.client_certificate));
             break;
-        case pki::wire::Credential::none:
-            break;
+        case pki::wire::Credential::none: break;
     }
 }
 

@@ -35,7 +35,7 @@ class JsonObject;
 
 // A view: the document outlives it.
 class JsonValue {
- public:
+   public:
     JsonValue(json_t* json, std::string path) : json_(json), path_(std::move(path)) {}
 
     const std::string& path() const { return path_; }
@@ -56,7 +56,7 @@ class JsonValue {
     // of the file.
     pki::Result<std::vector<std::pair<std::string, JsonValue>>> members() const;
 
- private:
+   private:
     JsonValue member(const char* key, json_t* value) const;
 
     json_t* json_;
@@ -65,7 +65,7 @@ class JsonValue {
 
 // An object with known keys. `read` takes a JsonValue and returns a Status.
 class JsonObject {
- public:
+   public:
     JsonObject(json_t* json, std::string path) : json_(json), path_(std::move(path)) {}
 
     bool has(const char* key) const { return json_object_get(json_, key) != nullptr; }
@@ -83,7 +83,7 @@ class JsonObject {
         return value ? read(*value) : pki::Status();
     }
 
- private:
+   private:
     json_t* json_;
     std::string path_;
 };

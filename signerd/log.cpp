@@ -17,19 +17,14 @@ namespace {
 
 const char* name(Level level) {
     switch (level) {
-        case Level::notice:
-            return "notice";
-        case Level::warning:
-            return "warning";
-        case Level::error:
-            return "error";
+        case Level::notice: return "notice";
+        case Level::warning: return "warning";
+        case Level::error: return "error";
     }
     return "error";
 }
 
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
 

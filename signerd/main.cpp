@@ -42,24 +42,12 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
     int letter;
     while ((letter = getopt_long(argc, argv, "c:htV", kLongOptions, nullptr)) != -1) {
         switch (letter) {
-            case 'c':
-                options.config = optarg;
-                break;
-            case 't':
-                options.test = true;
-                break;
-            case 'k':
-                options.key_child = std::atoi(optarg);
-                break;
-            case 'h':
-                std::fputs(kHelp, stdout);
-                return kOk;
-            case 'V':
-                std::printf("signerd %s\n", kVersion);
-                return kOk;
-            default:
-                std::fputs(kHelp, stderr);
-                return kUsage;
+            case 'c': options.config = optarg; break;
+            case 't': options.test = true; break;
+            case 'k': options.key_child = std::atoi(optarg); break;
+            case 'h': std::fputs(kHelp, stdout); return kOk;
+            case 'V': std::printf("signerd %s\n", kVersion); return kOk;
+            default: std::fputs(kHelp, stderr); return kUsage;
         }
     }
     if (optind == argc) return std::nullopt;
@@ -117,6 +105,4 @@ int run(int argc, char** argv) {
 
 }  // namespace signerd
 
-int main(int argc, char** argv) {
-    return signerd::run(argc, argv);
-}
+int main(int argc, char** argv) { return signerd::run(argc, argv); }

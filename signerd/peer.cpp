@@ -28,12 +28,9 @@ bool may_use(const Peer& peer, std::string_view profile) {
 
 const char* name(Role role) {
     switch (role) {
-        case Role::frontend:
-            return "frontend";
-        case Role::reader:
-            return "reader";
-        case Role::admin:
-            return "admin";
+        case Role::frontend: return "frontend";
+        case Role::reader: return "reader";
+        case Role::admin: return "admin";
     }
     return "none";
 }

@@ -8,12 +8,9 @@ namespace {
 
 const char* uniform_text(pki::Errc code) {
     switch (code) {
-        case pki::Errc::unauthenticated:
-            return "authentication failed";
-        case pki::Errc::unavailable:
-            return "temporarily unavailable";
-        default:
-            return "internal error";
+        case pki::Errc::unauthenticated: return "authentication failed";
+        case pki::Errc::unavailable: return "temporarily unavailable";
+        default: return "internal error";
     }
 }
 

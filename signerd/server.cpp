@@ -163,17 +163,11 @@ void Server::ready(std::uint64_t id, std::uint32_t events) {
     if (events & (EPOLLHUP | EPOLLERR)) return close(id);
     if ((events & EPOLLIN) && may_read(connection)) {
         switch (connection.receive()) {
-            case Connection::Received::data:
-                read_frames(id, connection);
-                break;
-            case Connection::Received::nothing:
-                break;
+            case Connection::Received::data: read_frames(id, connection); break;
+            case Connection::Received::nothing: break;
             // Half closed: it may still wait for the answers to what it sent.
-            case Connection::Received::ended:
-                connection.closing = true;
-                break;
-            case Connection::Received::broken:
-                return close(id);
+            case Connection::Received::ended: connection.closing = true; break;
+            case Connection::Received::broken: return close(id);
         }
     }
     touched_.push_back(id);

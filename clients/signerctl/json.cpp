@@ -26,13 +26,9 @@ pki::Result<JsonPtr> parse_json_object(pki::Bytes text) {
     return value;
 }
 
-std::string json_line(const json_t* value) {
-    return dump(value, JSON_COMPACT);
-}
+std::string json_line(const json_t* value) { return dump(value, JSON_COMPACT); }
 
-std::string json_indented(const json_t* value) {
-    return dump(value, JSON_INDENT(2));
-}
+std::string json_indented(const json_t* value) { return dump(value, JSON_INDENT(2)); }
 
 std::string member_text(const json_t* object, const char* name) {
     const json_t* member = json_object_get(object, name);
@@ -51,8 +47,6 @@ void JsonArrayPrinter::add(const json_t* element) {
     empty_ = false;
 }
 
-void JsonArrayPrinter::finish() {
-    print((empty_ ? "]" : "\n]") + after_ + "\n");
-}
+void JsonArrayPrinter::finish() { print((empty_ ? "]" : "\n]") + after_ + "\n"); }
 
 }  // namespace signerctl

@@ -28,9 +28,7 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
     return value;
 }
 
-std::string dashed(std::string_view name) {
-    return "--" + std::string(name);
-}
+std::string dashed(std::string_view name) { return "--" + std::string(name); }
 
 }  // namespace
 

@@ -91,9 +91,7 @@ std::string fields(const std::vector<std::pair<std::string, std::string>>& list)
     return text;
 }
 
-void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-}
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 pki::Status finish_output() {
     if (std::fflush(stdout) != 0 || std::ferror(stdout))

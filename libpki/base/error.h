@@ -33,8 +33,7 @@ constexpr bool retryable(Errc code) {
 // May the text be shown to the peer? Causes that would help an attacker are
 // for the audit record only.
 constexpr bool client_visible(Errc code) {
-    return code != Errc::unauthenticated && code != Errc::internal &&
-           code != Errc::unavailable;
+    return code != Errc::unauthenticated && code != Errc::internal && code != Errc::unavailable;
 }
 
 constexpr const char* name(Errc code) {
@@ -56,9 +55,9 @@ constexpr const char* name(Errc code) {
 
 struct Error {
     Errc code = Errc::internal;
-    const char* text = "";  // a literal: what is wrong, without values from the peer
-    std::size_t offset = 0; // bytes from the start of the outermost input, for parsers
-    std::string detail;     // the value or rule concerned; may hold bytes of the peer
+    const char* text = "";   // a literal: what is wrong, without values from the peer
+    std::size_t offset = 0;  // bytes from the start of the outermost input, for parsers
+    std::string detail;      // the value or rule concerned; may hold bytes of the peer
 
     // "text: detail", for logs and for peers where client_visible() allows.
     std::string message() const { return detail.empty() ? text : text + (": " + detail); }

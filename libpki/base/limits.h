@@ -19,19 +19,19 @@ constexpr std::size_t kBody = 96 * 1024;
 // Certificates in one chain or CMS certificate set.
 constexpr std::size_t kChain = 16;
 
-constexpr std::size_t kRdns = 32;            // RDNs in one name
-constexpr std::size_t kAttributeValue = 512; // bytes of one name attribute
-constexpr std::size_t kGeneralNames = 100;   // names in one subjectAltName
-constexpr std::size_t kExtensions = 32;      // extensions in one request or certificate
-constexpr std::size_t kCsrAttributes = 32;   // attributes in one PKCS#10
+constexpr std::size_t kRdns = 32;             // RDNs in one name
+constexpr std::size_t kAttributeValue = 512;  // bytes of one name attribute
+constexpr std::size_t kGeneralNames = 100;    // names in one subjectAltName
+constexpr std::size_t kExtensions = 32;       // extensions in one request or certificate
+constexpr std::size_t kCsrAttributes = 32;    // attributes in one PKCS#10
 
-constexpr std::size_t kRsaMaxBits = 8192;    // verification time grows with the square
-constexpr std::size_t kRsaExponentBits = 64; // a huge e makes verification a CPU attack
+constexpr std::size_t kRsaMaxBits = 8192;     // verification time grows with the square
+constexpr std::size_t kRsaExponentBits = 64;  // a huge e makes verification a CPU attack
 
 // A frame between nginx and signerd: a CSR, a client certificate, the rest.
 constexpr std::size_t kFrame = 256 * 1024;
 
-constexpr std::size_t kEstLabel = 64;    // the label segment of an EST path
+constexpr std::size_t kEstLabel = 64;  // the label segment of an EST path
 constexpr std::size_t kProfileName = 64;
 constexpr std::size_t kCredentialName = 512;
 constexpr std::size_t kAddress = 64;

@@ -67,16 +67,16 @@ inline Error fail(Errc code, const char* text, std::string detail) {
 // PKI_TRY(auto x, parse(in));  declares x, or returns the Error to the caller.
 #define PKI_TRY(declaration, ...) \
     PKI_TRY_(PKI_CONCAT(pki_try_, __LINE__), declaration, __VA_ARGS__)
-#define PKI_TRY_(result, declaration, ...)           \
-    auto result = (__VA_ARGS__);                     \
-    if (!result) return std::move(result).error();   \
+#define PKI_TRY_(result, declaration, ...)         \
+    auto result = (__VA_ARGS__);                   \
+    if (!result) return std::move(result).error(); \
     declaration = *std::move(result)
 
 // PKI_CHECK(finish(in));  for a Status: returns the Error to the caller.
-#define PKI_CHECK(...)                                                          \
-    do {                                                                        \
-        if (auto pki_status = (__VA_ARGS__); !pki_status)                       \
-            return std::move(pki_status).error();                               \
+#define PKI_CHECK(...)                                    \
+    do {                                                  \
+        if (auto pki_status = (__VA_ARGS__); !pki_status) \
+            return std::move(pki_status).error();         \
     } while (0)
 
 }  // namespace pki

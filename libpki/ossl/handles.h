@@ -14,7 +14,9 @@ namespace pki::ossl {
 template <auto Free>
 struct Deleter {
     template <class T>
-    void operator()(T* object) const { Free(object); }
+    void operator()(T* object) const {
+        Free(object);
+    }
 };
 
 using PkeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;

@@ -20,8 +20,8 @@ enum class Hash : std::uint8_t { none, sha1, sha256, sha384, sha512 };
 struct PublicKeyParts {
     KeyType type = KeyType::rsa;
     Curve curve = Curve::none;
-    Bytes point;     // EC: uncompressed point; EdDSA: the raw key
-    Bytes modulus;   // RSA, big-endian without leading zeros
+    Bytes point;    // EC: uncompressed point; EdDSA: the raw key
+    Bytes modulus;  // RSA, big-endian without leading zeros
     Bytes exponent;
 };
 

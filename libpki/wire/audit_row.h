@@ -12,25 +12,25 @@ std::string_view name(Decision decision);
 
 // Views; the strings and bytes are owned by whoever fills it in.
 struct AuditRow {
-    std::uint64_t sequence = 0;       // from 1, without gaps
-    std::int64_t time = 0;            // microseconds since 1970 UTC
-    std::string_view signerd;         // id of the daemon
+    std::uint64_t sequence = 0;  // from 1, without gaps
+    std::int64_t time = 0;       // microseconds since 1970 UTC
+    std::string_view signerd;    // id of the daemon
     std::string_view tenant;
     std::string_view profile;
     Protocol protocol = Protocol::none;
     Operation operation = Operation::none;
     Decision decision = Decision::deny;
-    std::uint8_t reason = 0;          // Errc, 0 with allow
-    std::string_view detail;          // the cause in words
-    std::string_view subject;         // of the CSR, RFC 4514
-    std::string_view sans;            // comma-separated general_name_text()
-    std::string_view serial;          // hex, with allow
+    std::uint8_t reason = 0;   // Errc, 0 with allow
+    std::string_view detail;   // the cause in words
+    std::string_view subject;  // of the CSR, RFC 4514
+    std::string_view sans;     // comma-separated general_name_text()
+    std::string_view serial;   // hex, with allow
     Bytes csr_sha256;
     std::string_view client_address;
     Credential credential = Credential::none;
     std::string_view credential_name;
     std::string_view transaction;
-    std::string_view peer;            // which peer of signerd asked
+    std::string_view peer;  // which peer of signerd asked
 
     template <class V, class M>
     static void visit(V& v, M& m) {

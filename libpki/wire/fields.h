@@ -15,7 +15,7 @@ constexpr std::size_t kFieldOverhead = 5;
 
 class FieldWriter {
    public:
-    FieldWriter() = default;                    // fields alone
+    FieldWriter() = default;                   // fields alone
     FieldWriter(Kind kind, std::uint64_t id);  // a frame
 
     // Empty values and zeros are left out: absent means empty or zero.

@@ -24,11 +24,11 @@ struct IssueRequest {
     std::string_view profile;
     Protocol protocol = Protocol::none;
     Operation operation = Operation::none;
-    Bytes csr;                             // DER
-    bool possession_verified = false;      // the worker checked the CSR's signature
+    Bytes csr;                         // DER
+    bool possession_verified = false;  // the worker checked the CSR's signature
     Credential credential = Credential::none;
-    std::string_view credential_name;      // user name, or the certificate's subject
-    Bytes client_certificate;              // DER, with Credential::certificate
+    std::string_view credential_name;  // user name, or the certificate's subject
+    Bytes client_certificate;          // DER, with Credential::certificate
     std::string_view client_address;
     std::string_view idempotency_key;      // empty: signerd derives one from the CSR
     std::uint32_t idempotency_window = 0;  // seconds; 0: as the profile says
@@ -115,10 +115,10 @@ struct StatusRequest {
 struct CertListRequest {
     static constexpr Kind kKind = Kind::cert_list_request;
 
-    std::string_view profile;      // empty: any
-    std::string_view subject;      // a substring of the subject; empty: any
-    std::uint64_t after = 0;       // cursor: row id of the last one seen
-    std::uint32_t limit = 0;       // rows, 0: as many as fit in one answer
+    std::string_view profile;  // empty: any
+    std::string_view subject;  // a substring of the subject; empty: any
+    std::uint64_t after = 0;   // cursor: row id of the last one seen
+    std::uint32_t limit = 0;   // rows, 0: as many as fit in one answer
 
     template <class V, class M>
     static void visit(V& v, M& m) {

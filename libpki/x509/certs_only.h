@@ -12,7 +12,8 @@ namespace pki::x509 {
 // are written in the order given.
 Buffer build_certs_only(const std::vector<Bytes>& certificates);
 
-// The certificates' DER, views into the input. Only the degenerate form; at most limits::kChain.
+// The certificates' DER, views into the input. Only the degenerate form; at most
+// limits::kChain.
 Result<std::vector<Bytes>> parse_certs_only(Bytes der);
 
 }  // namespace pki::x509

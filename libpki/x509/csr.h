@@ -35,8 +35,8 @@ Status verify_possession(const Csr& csr);
 // What build_csr writes: for clients, and for the CSR of an issuing CA below an offline root.
 // Signed by the default scheme of the key.
 struct CsrSpec {
-    Bytes subject;                  // Name
-    Bytes san;                      // SEQUENCE OF GeneralName, or empty
+    Bytes subject;                   // Name
+    Bytes san;                       // SEQUENCE OF GeneralName, or empty
     std::string challenge_password;  // UTF-8, or empty
 };
 Result<Buffer> build_csr(const CsrSpec& spec, EVP_PKEY* key);

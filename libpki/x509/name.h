@@ -10,11 +10,11 @@
 namespace pki::x509 {
 
 struct NameAttribute {
-    Bytes type;          // OID content
+    Bytes type;            // OID content
     std::uint8_t tag = 0;  // string type of the value
-    Bytes value;         // content, as encoded
-    Bytes encoding;      // AttributeTypeAndValue
-    std::size_t rdn = 0; // which RDN it stands in, from 0
+    Bytes value;           // content, as encoded
+    Bytes encoding;        // AttributeTypeAndValue
+    std::size_t rdn = 0;   // which RDN it stands in, from 0
 };
 
 struct Name {

@@ -15,9 +15,9 @@ std::string oid_to_text(Bytes content);
 
 namespace oid {
 
-#define PKI_OID(name, ...) \
+#define PKI_OID(name, ...)                                         \
     inline constexpr std::uint8_t name##_octets[] = {__VA_ARGS__}; \
-    inline constexpr Bytes name{name##_octets}
+    inline constexpr Bytes name { name##_octets }
 
 // Keys: RFC 3279, 5480, 8410
 PKI_OID(kRsaEncryption, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01);

@@ -28,13 +28,9 @@ constexpr milliseconds kFirstPause{100};
 constexpr int kLongestPause = 6;  // doublings: 6.4 seconds
 constexpr char kUnable[] = "the key child cannot load the configuration in use";
 
-pki::Error unavailable(const char* why) {
-    return pki::fail(pki::Errc::unavailable, why);
-}
+pki::Error unavailable(const char* why) { return pki::fail(pki::Errc::unavailable, why); }
 
-bool try_again() {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
+bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 // What the child said; its refusal of a TBS is our fault or an attack, never the client's.
 pki::Error refusal_in(const wire::Frame& frame) {

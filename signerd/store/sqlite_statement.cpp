@@ -15,10 +15,8 @@ bool may_pass(int result) {
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:
         case SQLITE_NOMEM:
-        case SQLITE_INTERRUPT:
-            return true;
-        default:
-            return false;
+        case SQLITE_INTERRUPT: return true;
+        default: return false;
     }
 }
 
@@ -114,9 +112,7 @@ pki::Bytes Run::bytes_at(int column) const {
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-pki::Buffer Run::blob_at(int column) const {
-    return pki::to_buffer(bytes_at(column));
-}
+pki::Buffer Run::blob_at(int column) const { return pki::to_buffer(bytes_at(column)); }
 
 pki::ossl::Sha256 Run::sha256_at(int column) const {
     pki::ossl::Sha256 hash{};

@@ -156,7 +156,8 @@ bool Client::connect() {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const int on = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) return false;
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+        return false;
     const int flags = 1;
     ioctl(fd_, FIONBIO, &flags);
     ssl_.reset(SSL_new(load_.context.get()));
@@ -182,7 +183,8 @@ void Client::on_event() {
 
 // False while it is not written, or when the connection broke.
 bool Client::write_request() {
-    const int size = SSL_write(ssl_.get(), request_->data(), static_cast<int>(request_->size()));
+    const int size =
+        SSL_write(ssl_.get(), request_->data(), static_cast<int>(request_->size()));
     if (size > 0) {
         if (SSL_session_reused(ssl_.get())) load_.totals.resumed++;
         written_ = true;
@@ -217,9 +219,9 @@ void Client::finish(bool answered) {
         close();
     } else if (answer_.compare(0, 12, "HTTP/1.1 200") == 0) {
         totals.ok++;
-        totals.latencies.add(std::chrono::duration_cast<std::chrono::microseconds>(
-                                 Clock::now() - started_)
-                                 .count());
+        totals.latencies.add(
+            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_)
+                .count());
     } else {
         totals.refused++;
     }
@@ -228,7 +230,8 @@ void Client::finish(bool answered) {
 
 void Client::close() {
     if (fd_ < 0) return;
-    if (load_.options.handshake == Handshake::resumed) session_.reset(SSL_get1_session(ssl_.get()));
+    if (load_.options.handshake == Handshake::resumed)
+        session_.reset(SSL_get1_session(ssl_.get()));
     SSL_set_quiet_shutdown(ssl_.get(), 1);
     ssl_.reset();
     ::close(std::exchange(fd_, -1));
@@ -250,7 +253,8 @@ Load::Load(const Options& given, std::vector<std::string> requests)
 
 void Load::run() {
     const auto started = Clock::now();
-    end_ = started + std::chrono::microseconds(static_cast<std::int64_t>(options.seconds * 1e6));
+    end_ =
+        started + std::chrono::microseconds(static_cast<std::int64_t>(options.seconds * 1e6));
     std::vector<Client> clients;
     for (std::size_t i = 0; i < options.connections; i++) clients.emplace_back(*this);
     active = clients.size();
@@ -265,14 +269,15 @@ void Load::run() {
 }
 
 void Load::report(double seconds) {
-    std::printf("{\"seconds\": %.2f, \"ok\": %zu, \"refused\": %zu, \"broken\": %zu, "
-                "\"resumed\": %zu, \"rate\": %.1f, \"p50_us\": %lld, \"p99_us\": %lld, "
-                "\"p999_us\": %lld}\n",
-                seconds, totals.ok, totals.refused, totals.broken, totals.resumed,
-                static_cast<double>(totals.ok) / seconds,
-                static_cast<long long>(totals.latencies.percentile(0.5)),
-                static_cast<long long>(totals.latencies.percentile(0.99)),
-                static_cast<long long>(totals.latencies.percentile(0.999)));
+    std::printf(
+        "{\"seconds\": %.2f, \"ok\": %zu, \"refused\": %zu, \"broken\": %zu, "
+        "\"resumed\": %zu, \"rate\": %.1f, \"p50_us\": %lld, \"p99_us\": %lld, "
+        "\"p999_us\": %lld}\n",
+        seconds, totals.ok, totals.refused, totals.broken, totals.resumed,
+        static_cast<double>(totals.ok) / seconds,
+        static_cast<long long>(totals.latencies.percentile(0.5)),
+        static_cast<long long>(totals.latencies.percentile(0.99)),
+        static_cast<long long>(totals.latencies.percentile(0.999)));
 }
 
 int run(int argc, char** argv) {

@@ -9,11 +9,11 @@
 namespace bench {
 
 struct RequestSpec {
-    std::string key;       // "ec:P-256", "rsa:2048", as ossl::generate_key() has it
-    std::string path;      // of the URL
-    std::string user;      // "user:password" for Basic; empty: none
+    std::string key;   // "ec:P-256", "rsa:2048", as ossl::generate_key() has it
+    std::string path;  // of the URL
+    std::string user;  // "user:password" for Basic; empty: none
     std::size_t count = 0;
-    bool close = false;    // "Connection: close"
+    bool close = false;  // "Connection: close"
 };
 
 // A handful of keys serve all requests: making keys is not what is measured, and every CSR
