@@ -69,7 +69,8 @@ struct BasicCredentials {
 
     BasicCredentials() = default;
     BasicCredentials(BasicCredentials&&) = default;
-    ~BasicCredentials() { OPENSSL_cleanse(password.data(), password.size()); }
+    // The whole capacity: a short password that was moved from is still in its place.
+    ~BasicCredentials() { OPENSSL_cleanse(password.data(), password.capacity()); }
 };
 
 bool acceptable_user_name(std::string_view user) {
