@@ -262,7 +262,7 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
 
 // Step 6.
 pki::Status Issuer::prepare(IssueJob& job) const {
-    PKI_TRY(job.serial, new_serial());
+    PKI_TRY(job.serial, new_serial(job.received));
     PKI_TRY(job.draft, make_tbs(*job.ca, job.profile->rules, job.csr, job.serial, job.now()));
     return check_size(job.draft.tbs);
 }

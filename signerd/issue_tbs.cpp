@@ -20,9 +20,14 @@ std::uint16_t usage_for(std::uint16_t usage, const x509::Spki& spki) {
 
 }  // namespace
 
-pki::Result<Serial> new_serial() {
+pki::Result<Serial> new_serial(std::int64_t now) {
+    constexpr std::size_t kTime = 6;      // octets, of which two bits make the number positive
+    constexpr int kMicrosecondBits = 12;  // dropped: 4 ms are fine enough, and last 9000 years
     Serial serial{};
-    PKI_CHECK(pki::ossl::random_bytes(serial));
+    PKI_CHECK(pki::ossl::random_bytes(std::span(serial).subspan(kTime)));
+    const std::uint64_t time = static_cast<std::uint64_t>(now) >> kMicrosecondBits;
+    for (std::size_t i = 0; i < kTime; i++)
+        serial[i] = static_cast<std::uint8_t>(time >> 8 * (kTime - 1 - i));
     serial[0] = static_cast<std::uint8_t>((serial[0] & 0x3f) | 0x40);
     return serial;
 }

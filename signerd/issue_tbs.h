@@ -9,9 +9,11 @@ namespace signerd {
 
 using Serial = std::array<std::uint8_t, 16>;
 
-// 126 random bits (RFC 5280 4.1.2.2: unique, positive, at most 20 octets; 64 random bits are
-// the least that is good practice). All are of one length, so that the text of a serial is.
-pki::Result<Serial> new_serial();
+// 46 bits of time and 80 random bits (RFC 5280 4.1.2.2: unique, positive, at most 20 octets; 64
+// random bits are the least that is good practice). Serials that are made one after the other
+// lie side by side in the store's index, where random ones each dirty a page of their own. All
+// are of one length, so that the text of a serial is. `now` in microseconds since 1970.
+pki::Result<Serial> new_serial(std::int64_t now);
 
 struct UnsignedCertificate {
     pki::Buffer tbs;

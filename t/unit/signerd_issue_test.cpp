@@ -1,4 +1,5 @@
 // The issue path: what it issues, and every way in which it refuses.
+#include "signerd/issue_tbs.h"
 #include "t/unit/issue_fixture.h"
 
 #include "t/unit/unit.h"
@@ -88,8 +89,18 @@ void test_serials(void**) {
     const auto second = parse(fixture.replies.issued(fixture.issue(make_csr()))->certificate);
     assert_int_equal(first.tbs.serial.size(), 16);
     assert_int_equal(first.tbs.serial[0] & 0xc0, 0x40);
-    assert_false(pki::equal(first.tbs.serial, second.tbs.serial));
+    assert_false(pki::equal(first.tbs.serial.subspan(6), second.tbs.serial.subspan(6)));
     fixture.remove();
+}
+
+void test_serials_are_ordered_by_time(void**) {
+    constexpr std::int64_t kTime = 1'800'000'000'000'000;  // microseconds
+    signerd::Serial earlier = *signerd::new_serial(kTime);
+    for (const auto later : {kTime + 5'000, kTime + 1'000'000, kTime * 2, kTime * 100}) {
+        const signerd::Serial serial = *signerd::new_serial(later);
+        assert_true(earlier < serial);
+        earlier = serial;
+    }
 }
 
 void test_encipherment_with_rsa_only(void**) {
@@ -469,6 +480,7 @@ int main() {
         cmocka_unit_test(test_allow),
         cmocka_unit_test(test_allow_extensions),
         cmocka_unit_test(test_serials),
+        cmocka_unit_test(test_serials_are_ordered_by_time),
         cmocka_unit_test(test_encipherment_with_rsa_only),
         cmocka_unit_test(test_no_usage_left),
         cmocka_unit_test(test_chain_when_asked_for),
