@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 
@@ -12,6 +13,7 @@
 #include "signerd/frame_buffer.h"
 #include "signerd/keys/key.h"
 #include "signerd/keys/protocol.h"
+#include "signerd/keys/workers.h"
 #include "signerd/log.h"
 #include "signerd/reply.h"
 
@@ -34,16 +36,20 @@ class KeyChild {
 
    private:
     bool serve_received();
-    void answer(pki::Bytes bytes);
+    std::size_t group_size(std::span<const pki::Bytes> frames) const;
+    void answer(std::span<const pki::Bytes> group);
+    pki::Buffer answer_to(pki::Bytes bytes);
     pki::Result<pki::Buffer> handle(const wire::Frame& frame);
     pki::Result<pki::Buffer> load(const wire::Frame& frame);
-    pki::Result<pki::Buffer> sign(const wire::Frame& frame);
+    pki::Result<pki::Buffer> sign(const wire::Frame& frame) const;
     bool write_out();
 
     Fd socket_;
     const std::string config_path_;
     const SystemClock clock_;
     std::map<std::uint64_t, KeyRing> generations_;
+    bool slow_keys_ = false;  // signing with one takes so long that threads are worth it
+    Workers workers_{Workers::useful_count()};
     FrameBuffer input_;
     pki::Buffer output_;
 };
@@ -61,13 +67,34 @@ int KeyChild::run() {
 
 // False when the front is gone or talks nonsense.
 bool KeyChild::serve_received() {
+    std::vector<pki::Bytes> frames;
     while (true) {
         const auto bytes = input_.next();
         if (!bytes) return false;
-        if (bytes->empty()) return write_out();
-        answer(*bytes);
+        if (bytes->empty()) break;
+        frames.push_back(*bytes);
+    }
+    for (std::span<const pki::Bytes> rest(frames); !rest.empty();) {
+        const auto group = rest.first(group_size(rest));
+        answer(group);
+        rest = rest.subspan(group.size());
         if (output_.size() >= kAnswers && !write_out()) return false;
     }
+    return write_out();
+}
+
+bool is_sign_request(pki::Bytes bytes) {
+    const auto frame = parse_key_frame(bytes);
+    return frame && frame->header.kind == SignRequest::kKind;
+}
+
+// How many of the first ones are worked on at once. Each thread gets few, so that the front
+// has the first signatures early.
+std::size_t KeyChild::group_size(std::span<const pki::Bytes> frames) const {
+    if (!slow_keys_) return 1;
+    const auto most = frames.first(std::min(frames.size(), 2 * workers_.count()));
+    const auto other = std::ranges::find_if_not(most, is_sign_request);
+    return std::max<std::size_t>(static_cast<std::size_t>(other - most.begin()), 1);
 }
 
 pki::Buffer refusal(const pki::Error& error, std::uint64_t id) {
@@ -76,11 +103,24 @@ pki::Buffer refusal(const pki::Error& error, std::uint64_t id) {
     return frame ? *std::move(frame) : pki::Buffer{};
 }
 
-void KeyChild::answer(pki::Bytes bytes) {
+void KeyChild::answer(std::span<const pki::Bytes> group) {
+    std::vector<pki::Buffer> answers(group.size());
+    workers_.each(group.size(), [&](std::size_t i) { answers[i] = answer_to(group[i]); });
+    for (const pki::Buffer& one : answers) pki::append(output_, one);
+}
+
+pki::Buffer KeyChild::answer_to(pki::Bytes bytes) {
     const auto frame = parse_key_frame(bytes);
-    if (!frame) return pki::append(output_, refusal(frame.error(), 0));
-    const auto reply = handle(*frame);
-    pki::append(output_, reply ? *reply : refusal(reply.error(), frame->header.id));
+    if (!frame) return refusal(frame.error(), 0);
+    auto reply = handle(*frame);
+    return reply ? *std::move(reply) : refusal(reply.error(), frame->header.id);
+}
+
+// P-256 and Ed25519 take less than it takes to wake a thread.
+bool is_slow(const CaKey& key) {
+    return key.scheme.hash != pki::ossl::Hash::none &&
+           key.scheme !=
+               pki::ossl::SignatureScheme{pki::ossl::KeyType::ec, pki::ossl::Hash::sha256};
 }
 
 // The whole of what the key child does.
@@ -94,13 +134,14 @@ pki::Result<pki::Buffer> KeyChild::load(const wire::Frame& frame) {
     PKI_TRY(const auto request, wire::decode<LoadRequest>(frame));
     PKI_TRY(const auto config, load_config(config_path_));
     PKI_TRY(KeyRing ring, load_keys(*config));
+    slow_keys_ = std::ranges::any_of(ring, [](const auto& one) { return is_slow(one.second); });
     std::erase_if(generations_, [&](const auto& entry) { return entry.first != request.keep; });
     generations_[request.generation] = std::move(ring);
     const auto facts = facts_of(*config);
     return wire::encode(LoadReply{facts}, frame.header.id);
 }
 
-pki::Result<pki::Buffer> KeyChild::sign(const wire::Frame& frame) {
+pki::Result<pki::Buffer> KeyChild::sign(const wire::Frame& frame) const {
     PKI_TRY(const auto request, wire::decode<SignRequest>(frame));
     const auto generation = generations_.find(request.generation);
     if (generation == generations_.end())
