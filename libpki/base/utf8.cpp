@@ -1,5 +1,7 @@
 #include "libpki/base/utf8.h"
 
+#include <algorithm>
+
 #include "libpki/base/base64.h"
 
 namespace pki {
@@ -56,7 +58,10 @@ void append_utf8(std::string& to, char32_t c) {
     }
 }
 
+// Most texts are ASCII, and every field of every audit record comes by here.
 bool is_plain_text(std::string_view text) {
+    const auto printable_ascii = [](unsigned char c) { return c >= 0x20 && c < 0x7f; };
+    if (std::ranges::all_of(text, printable_ascii)) return true;
     Bytes rest = as_bytes(text);
     while (!rest.empty()) {
         const auto character = take_utf8(rest);
