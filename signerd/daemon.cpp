@@ -188,8 +188,8 @@ void Daemon::end_of_turn() {
 }
 
 Gauges Daemon::gauges() const {
-    return {writer_->queued(), issuer_->in_flight(), server_->connections(), signer_->pid(),
-            signer_->state()};
+    return {writer_->queued(),      writer_->transactions(), issuer_->in_flight(),
+            server_->connections(), signer_->pid(),          signer_->state()};
 }
 
 }  // namespace signerd

@@ -10,8 +10,9 @@ namespace signerd {
 
 // What is not in the store, for status.
 struct Gauges {
-    std::size_t queue = 0;      // decisions waiting to be durable
-    std::size_t in_flight = 0;  // issue requests accepted and not answered
+    std::size_t queue = 0;           // decisions waiting to be durable
+    std::uint64_t transactions = 0;  // of the store, since the start
+    std::size_t in_flight = 0;       // issue requests accepted and not answered
     std::size_t connections = 0;
     pid_t key_child = 0;  // 0: none
     const char* key_child_state = "";

@@ -47,6 +47,7 @@ JsonPtr profile_json(const std::pair<const std::string, Profile>& entry) {
 
 void put_gauges(json_t* json, const Gauges& gauges) {
     put(json, "queue", gauges.queue);
+    put(json, "transactions", gauges.transactions);
     put(json, "in_flight", gauges.in_flight);
     put(json, "connections", gauges.connections);
     JsonPtr child(json_object());

@@ -93,6 +93,7 @@ void Writer::post(Items batch) {
         const std::lock_guard lock(mutex_);
         first = finished_.empty();
         std::ranges::move(batch, std::back_inserter(finished_));
+        finished_batches_++;
     }
     if (first) eventfd_write(event_.get(), 1);
 }
@@ -104,6 +105,7 @@ void Writer::complete() {
     {
         const std::lock_guard lock(mutex_);
         finished.swap(finished_);
+        transactions_ = finished_batches_;
     }
     for (const Item& item : finished) {
         queued_--;

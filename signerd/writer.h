@@ -35,6 +35,8 @@ class Writer : public Committer {
     // Hands what was gathered in this turn to the thread.
     void flush();
     std::size_t queued() const { return queued_; }
+    // Transactions so far, and so how many decisions shared one.
+    std::uint64_t transactions() const { return transactions_; }
 
    private:
     struct Item {
@@ -55,13 +57,15 @@ class Writer : public Committer {
     EventLoop& loop_;
     Store& store_;
     Fd event_;
-    Items gathered_;          // the loop's
-    std::size_t queued_ = 0;  // the loop's: not completed yet
+    Items gathered_;                  // the loop's
+    std::size_t queued_ = 0;          // the loop's: not completed yet
+    std::uint64_t transactions_ = 0;  // the loop's
 
-    std::mutex mutex_;  // guards the four below
+    std::mutex mutex_;  // guards the five below
     std::condition_variable wake_;
     Items waiting_;
     Items finished_;
+    std::uint64_t finished_batches_ = 0;
     bool stopping_ = false;
 
     std::thread thread_;

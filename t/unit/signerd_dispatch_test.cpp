@@ -92,7 +92,7 @@ class Desk : public IssueFixture {
    public:
     Desk()
         : dispatcher({clock, *store, issuer, replies, unit::kNow - 60, [] {
-                          return signerd::Gauges{3, 2, 1, 4711, "ready"};
+                          return signerd::Gauges{3, 7, 2, 1, 4711, "ready"};
                       }}) {}
 
     template <class M>
@@ -176,6 +176,7 @@ void test_status(void**) {
     assert_int_equal(json_integer_value(json_object_get(status, "certificates")), 1);
     assert_int_equal(json_integer_value(json_object_get(status, "audit_records")), 1);
     assert_int_equal(json_integer_value(json_object_get(status, "queue")), 3);
+    assert_int_equal(json_integer_value(json_object_get(status, "transactions")), 7);
     const json_t* ca = json_array_get(json_object_get(status, "cas"), 0);
     assert_string_equal(text(ca, "name"), "issuing");
     assert_string_equal(text(ca, "tenant"), "demo");
