@@ -168,13 +168,23 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
 	$(call say,LINK $(@F))
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
 
-# A load generator, to be run by hand against a server on this machine: see its first lines.
-load: $(BUILD)/bench/est_load
+# What make bench runs; est_load can be run by hand too, against a server on this machine.
+load: $(BUILD)/bench/est_load $(BUILD)/bench/ceilings
 
-$(BUILD)/bench/est_load: $(call objects,$(wildcard t/bench/*.cpp)) $(BUILD)/libpki.a
+$(BUILD)/bench/est_load: $(call objects,$(addprefix t/bench/,est_load.cpp requests.cpp))
+$(BUILD)/bench/ceilings: $(call objects,t/bench/ceilings.cpp)
+
+$(BUILD)/bench/%: $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
-	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lssl -lcrypto -o $@
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) \
+	    -lssl -lcrypto -lsqlite3 -o $@
+
+# BENCH: arguments of t/bench/run, such as --json or --seconds 5.
+bench:
+	@.ci/deps build
+	@$(MAKE) build load
+	@BUILD=$(abspath $(BUILD)) perl -It/lib t/bench/run $(BENCH)
 
 # Tests: each suite speaks TAP, t/run counts.
 export NGINX
@@ -236,6 +246,6 @@ clean:
 
 -include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build deps libpki modules faulty load units fuzzers run test test-asan fuzz-corpora \
+.PHONY: all build deps libpki modules faulty load bench units fuzzers run test test-asan fuzz-corpora \
         fuzz lint tidy install clean FORCE
 .SECONDARY:

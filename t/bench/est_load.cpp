@@ -1,11 +1,15 @@
-// A closed loop of EST enrolments: N connections, each sends its next request when it has its
-// answer. One JSON object on standard output.
+// EST enrolments over N connections. One JSON object on standard output.
 //
-//     est_load --port P --connections N --seconds S --requests R [--key ec:P-256]
+//     est_load --make FILE --requests R [--key ec:P-256|rsa:2048|mixed]
+//     est_load --port P --connections N --seconds S [--rate PER_SECOND]
+//              (--csrs FILE | --requests R [--key KEY])
 //              [--handshake once|resumed|full] [--cert FILE --cert-key FILE]
 //              [--user USER:PASSWORD] [--path PATH]
 //
-// The server's certificate is not verified: it is the load that counts.
+// A closed loop, in which each connection sends its next request when it has its answer; with
+// --rate an open one: requests are due at that rate, whatever the answers, on any connection
+// that is free, and latency counts from the time that one was due. --make writes CSRs for
+// several runs. The server's certificate is not verified: it is the load that counts.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -15,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -45,6 +50,8 @@ struct Options {
     std::uint16_t port = 0;
     std::size_t connections = 1;
     double seconds = 10;
+    double rate = 0;  // requests a second, 0: closed loop
+    std::string make, csrs;
     Handshake handshake = Handshake::once;
     std::string certificate, certificate_key;
     RequestSpec requests;
@@ -65,6 +72,9 @@ Options read_options(int argc, char** argv) {
     options.connections = std::strtoul(given["--connections"].c_str(), nullptr, 10);
     options.seconds = std::strtod(given["--seconds"].c_str(), nullptr);
     const std::string handshake = given["--handshake"];
+    options.rate = std::strtod(given["--rate"].c_str(), nullptr);
+    options.make = given["--make"];
+    options.csrs = given["--csrs"];
     options.handshake = handshake == "full"      ? Handshake::full
                         : handshake == "resumed" ? Handshake::resumed
                                                  : Handshake::once;
@@ -73,13 +83,15 @@ Options read_options(int argc, char** argv) {
     options.requests = {given["--key"], given["--path"], given["--user"],
                         std::strtoul(given["--requests"].c_str(), nullptr, 10),
                         options.handshake != Handshake::once};
-    if (options.port == 0 || options.connections == 0 || options.requests.count == 0)
-        die("--port, --connections and --requests are needed");
+    if (options.csrs.empty() && options.requests.count == 0)
+        die("--requests or --csrs is needed");
+    if (options.make.empty() && (options.port == 0 || options.connections == 0))
+        die("--port and --connections are needed");
     return options;
 }
 
 struct Totals {
-    std::size_t ok = 0, refused = 0, broken = 0, resumed = 0;
+    std::size_t ok = 0, shed = 0, refused = 0, broken = 0, resumed = 0;
     Latencies latencies;
 };
 
@@ -91,14 +103,14 @@ class Client {
     explicit Client(Load& load) : load_(load) {}
     void begin();
     void on_event();
+    void close();
 
    private:
     bool connect();
     bool write_request();
     bool read_answer();
     bool wait_for(int result);
-    void finish(bool ok);
-    void close();
+    void finish(bool answered);
 
     Load& load_;
     int fd_ = -1;
@@ -116,10 +128,9 @@ class Load {
     void run();
     void report(double seconds);
 
-    const std::string* next_request() {
-        if (Clock::now() >= end_ || next_ == requests_.size()) return nullptr;
-        return &requests_[next_++];
-    }
+    // What a free connection does next; nothing, when it is over or no request is due.
+    const std::string* next_request(Clock::time_point& started);
+    void idle(Client& client);
 
     const Options& options;
     SslCtxPtr context;
@@ -128,21 +139,23 @@ class Load {
     std::size_t active = 0;
 
    private:
+    bool over(Clock::time_point now) const { return now >= end_ || next_ == requests_.size(); }
+    Clock::time_point due() const;
+    int wait_milliseconds() const;
+    void start_due();
+
     std::vector<std::string> requests_;
     std::size_t next_ = 0;
+    std::vector<Client*> idle_;
+    Clock::time_point begin_;
     Clock::time_point end_;
 };
 
 void Client::begin() {
-    request_ = load_.next_request();
-    if (request_ == nullptr) {
-        close();
-        load_.active--;
-        return;
-    }
+    request_ = load_.next_request(started_);
+    if (request_ == nullptr) return load_.idle(*this);
     answer_.clear();
     written_ = false;
-    started_ = Clock::now();
     if (load_.options.handshake != Handshake::once) close();
     if (fd_ < 0 && !connect()) return finish(false);
     on_event();
@@ -222,6 +235,8 @@ void Client::finish(bool answered) {
         totals.latencies.add(
             std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_)
                 .count());
+    } else if (answer_.compare(0, 12, "HTTP/1.1 503") == 0) {
+        totals.shed++;
     } else {
         totals.refused++;
     }
@@ -251,29 +266,60 @@ Load::Load(const Options& given, std::vector<std::string> requests)
         die("the client certificate cannot be used");
 }
 
+// When the next request has to start in an open loop.
+Clock::time_point Load::due() const {
+    return begin_ + std::chrono::nanoseconds(static_cast<std::int64_t>(
+                        static_cast<double>(next_) * 1e9 / options.rate));
+}
+
+const std::string* Load::next_request(Clock::time_point& started) {
+    const auto now = Clock::now();
+    if (over(now) || (options.rate > 0 && due() > now)) return nullptr;
+    started = options.rate > 0 ? due() : now;
+    return &requests_[next_++];
+}
+
+void Load::idle(Client& client) {
+    if (options.rate > 0 && !over(Clock::now())) return idle_.push_back(&client);
+    client.close();
+    active--;
+}
+
+int Load::wait_milliseconds() const {
+    if (idle_.empty()) return 30000;
+    const auto left = std::min(due(), end_) - Clock::now();
+    return std::max(
+        0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count()));
+}
+
+void Load::start_due() {
+    auto waiting = std::exchange(idle_, {});
+    for (Client* client : waiting) client->begin();
+}
+
 void Load::run() {
-    const auto started = Clock::now();
-    end_ =
-        started + std::chrono::microseconds(static_cast<std::int64_t>(options.seconds * 1e6));
+    begin_ = Clock::now();
+    end_ = begin_ + std::chrono::microseconds(static_cast<std::int64_t>(options.seconds * 1e6));
     std::vector<Client> clients;
     for (std::size_t i = 0; i < options.connections; i++) clients.emplace_back(*this);
     active = clients.size();
     for (Client& client : clients) client.begin();
     epoll_event events[64];
     while (active != 0) {
-        const int count = epoll_wait(epoll, events, 64, 30000);
-        if (count <= 0) die("no answer for 30 seconds");
+        const int count = epoll_wait(epoll, events, 64, wait_milliseconds());
+        if (count < 0 || (count == 0 && idle_.empty())) die("no answer for 30 seconds");
         for (int i = 0; i < count; i++) static_cast<Client*>(events[i].data.ptr)->on_event();
+        start_due();
     }
-    report(std::chrono::duration<double>(Clock::now() - started).count());
+    report(std::chrono::duration<double>(Clock::now() - begin_).count());
 }
 
 void Load::report(double seconds) {
     std::printf(
-        "{\"seconds\": %.2f, \"ok\": %zu, \"refused\": %zu, \"broken\": %zu, "
+        "{\"seconds\": %.2f, \"ok\": %zu, \"shed\": %zu, \"refused\": %zu, \"broken\": %zu, "
         "\"resumed\": %zu, \"rate\": %.1f, \"p50_us\": %lld, \"p99_us\": %lld, "
         "\"p999_us\": %lld}\n",
-        seconds, totals.ok, totals.refused, totals.broken, totals.resumed,
+        seconds, totals.ok, totals.shed, totals.refused, totals.broken, totals.resumed,
         static_cast<double>(totals.ok) / seconds,
         static_cast<long long>(totals.latencies.percentile(0.5)),
         static_cast<long long>(totals.latencies.percentile(0.99)),
@@ -282,7 +328,13 @@ void Load::report(double seconds) {
 
 int run(int argc, char** argv) {
     const Options options = read_options(argc, argv);
-    auto requests = make_requests(options.requests);
+    if (!options.make.empty()) {
+        if (const auto made = make_csrs(options.requests, options.make); !made)
+            die(made.error().text);
+        return 0;
+    }
+    auto requests = options.csrs.empty() ? make_requests(options.requests)
+                                         : read_requests(options.requests, options.csrs);
     if (!requests) die(requests.error().text);
     Load(options, *std::move(requests)).run();
     return 0;

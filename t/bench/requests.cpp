@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <fstream>
+
 #include "libpki/base/base64.h"
 #include "libpki/x509/csr.h"
 #include "libpki/x509/oids.h"
@@ -28,22 +30,53 @@ pki::Result<std::string> csr_body(EVP_PKEY* key, const std::string& name) {
     return pki::base64_encode(csr);
 }
 
+pki::Result<std::vector<pki::ossl::PkeyPtr>> make_keys(const std::string& kind) {
+    const bool mixed = kind == "mixed";
+    std::vector<pki::ossl::PkeyPtr> keys;
+    for (std::size_t i = 0; i < kKeys; i++) {
+        const std::string one = i % 2 == 0 ? "ec:P-256" : "rsa:2048";
+        PKI_TRY(auto key, pki::ossl::generate_key(mixed ? one : kind));
+        keys.push_back(std::move(key));
+    }
+    return keys;
+}
+
+pki::Result<std::vector<std::string>> make_bodies(const RequestSpec& spec) {
+    PKI_TRY(const auto keys, make_keys(spec.key));
+    const std::string run = std::to_string(getpid());
+    std::vector<std::string> bodies;
+    bodies.reserve(spec.count);
+    for (std::size_t i = 0; i < spec.count; i++) {
+        PKI_TRY(std::string body,
+                csr_body(keys[i % kKeys].get(), "bench-" + run + "-" + std::to_string(i)));
+        bodies.push_back(std::move(body));
+    }
+    return bodies;
+}
+
 }  // namespace
 
 pki::Result<std::vector<std::string>> make_requests(const RequestSpec& spec) {
-    std::vector<pki::ossl::PkeyPtr> keys;
-    for (std::size_t i = 0; i < kKeys; i++) {
-        PKI_TRY(auto key, pki::ossl::generate_key(spec.key));
-        keys.push_back(std::move(key));
-    }
-    const std::string run = std::to_string(getpid());
+    PKI_TRY(auto bodies, make_bodies(spec));
+    for (std::string& body : bodies) body = http_request(spec, body);
+    return bodies;
+}
+
+pki::Status make_csrs(const RequestSpec& spec, const std::string& file) {
+    PKI_TRY(const auto bodies, make_bodies(spec));
+    std::ofstream out(file);
+    for (const std::string& body : bodies) out << body << '\n';
+    if (!out.flush()) return pki::fail(pki::Errc::internal, "cannot write the CSRs", file);
+    return {};
+}
+
+pki::Result<std::vector<std::string>> read_requests(const RequestSpec& spec,
+                                                    const std::string& file) {
+    std::ifstream in(file);
     std::vector<std::string> requests;
-    requests.reserve(spec.count);
-    for (std::size_t i = 0; i < spec.count; i++) {
-        PKI_TRY(const std::string body,
-                csr_body(keys[i % kKeys].get(), "bench-" + run + "-" + std::to_string(i)));
+    for (std::string body; std::getline(in, body);)
         requests.push_back(http_request(spec, body));
-    }
+    if (requests.empty()) return pki::fail(pki::Errc::internal, "no CSRs", file);
     return requests;
 }
 

@@ -113,19 +113,21 @@ sub server_certificate {
 }
 
 # $server: text of the server block. Options: http, main: text beside and above it; listen:
-# parameters of its listen directive; signerd: its upstream, default the Unix socket.
+# parameters of its listen directive; signerd: its upstream, default the Unix socket; keepalive:
+# connections to it that are kept.
 sub nginx_conf {
     my ($server, %option) = @_;
     ca_init() if !-d path('ca');
     server_certificate() if !-e path('server.pem');
     my $user = $< == 0 ? 'user root;' : '';    # else workers are "nobody", and this is ours
     my $listen = $option{listen} || 'ssl';
+    my $keepalive = $option{keepalive} || 8;
     my ($http, $main) = map { $_ // '' } @option{qw(http main)};
     my $signerd = $option{signerd} || 'server unix:%%DIR%%/signerd.sock;';
     my @temp = map { "${_}_temp_path %%DIR%%/$_;" } qw(client_body proxy fastcgi uwsgi scgi);
     my @load = map { "load_module $_;" } sort glob "$ENV{ENROLL_MODULES}/*.so";
     return write_file('nginx.conf', expand(<<"END"));
-daemon off; worker_processes 1; $user
+daemon off; $user
 pid %%DIR%%/nginx.pid; error_log %%DIR%%/error.log info;
 @load
 $main
@@ -133,7 +135,7 @@ events { }
 http {
     access_log %%DIR%%/access.log;
     @temp
-    upstream signerd { $signerd keepalive 8; }
+    upstream signerd { $signerd keepalive $keepalive; }
     $http
     server {
         listen 127.0.0.1:%%PORT%% $listen;
