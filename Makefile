@@ -186,6 +186,11 @@ bench:
 	@$(MAKE) build load
 	@BUILD=$(abspath $(BUILD)) perl -It/lib t/bench/run $(BENCH)
 
+bench-shed:
+	@.ci/deps build
+	@$(MAKE) build load
+	@BUILD=$(abspath $(BUILD)) perl -It/lib t/bench/shed $(BENCH)
+
 # Tests: each suite speaks TAP, t/run counts.
 export NGINX
 RUN_TESTS    := BUILD=$(abspath $(BUILD)) t/run
@@ -246,6 +251,6 @@ clean:
 
 -include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build deps libpki modules faulty load bench units fuzzers run test test-asan fuzz-corpora \
+.PHONY: all build deps libpki modules faulty load bench bench-shed units fuzzers run test test-asan fuzz-corpora \
         fuzz lint tidy install clean FORCE
 .SECONDARY:

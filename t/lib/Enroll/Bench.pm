@@ -1,0 +1,106 @@
+# What the benchmarks share: a server with processors of its own, the load, and what both cost.
+# Runs on top of the harness of the tests, which makes the folder and stops everything.
+package Enroll::Bench;
+use strict;
+use warnings;
+use Enroll::Test;
+use Exporter 'import';
+use JSON::PP ();
+use POSIX ();
+
+our @EXPORT = qw(processors cpus_of tool json_of pinned make_ca make_csrs start_server stop_server
+    load usage_of usages signerd_status);
+
+my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
+
+sub processors { return qx(nproc) + 0 }
+
+# one: the server on the first, the load on the second. all: no processor of its own for either.
+sub cpus_of {
+    my ($pass, $who) = @_;
+    return '0-' . (processors() - 1) if $pass eq 'all';
+    return $who eq 'server' ? '0' : '1';
+}
+
+sub tool { my ($name) = @_; return "$ENV{ENROLL_BIN}/../bench/$name" }
+
+sub pinned { my ($cpus, @command) = @_; return ('taskset', '-c', $cpus, @command) }
+
+sub json_of { return JSON::PP::decode_json(must(@_)) }
+
+sub make_ca { my ($name, $key) = @_; return ca_init($name, '--key', $key) }
+
+# path("$name.csrs"): distinct CSRs, as est_load reads them.
+sub make_csrs {
+    my ($name, $key, $count) = @_;
+    must(tool('est_load'), '--make', path("$name.csrs"), '--key', $key, '--requests', $count);
+    return;
+}
+
+# --- the server ---
+
+sub children_of {
+    my ($parent) = @_;
+    return grep { slurp("/proc/$_/stat") =~ /\) \S $parent / } map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
+
+# CPU seconds of these processes, and the sum of their peaks of memory in KiB.
+sub usage_of {
+    my (@pids) = @_;
+    my ($cpu, $peak) = (0, 0);
+    for my $pid (@pids) {
+        my ($user, $system) = (split ' ', slurp("/proc/$pid/stat") =~ s/.*\) //r)[11, 12];
+        $cpu += ($user + $system) / $ticks;
+        $peak += slurp("/proc/$pid/status") =~ /VmHWM:\s+(\d+)/ ? $1 : 0;
+    }
+    return {cpu => $cpu, peak => $peak};
+}
+
+sub usages {
+    my ($processes) = @_;
+    return {map { $_ => usage_of(@{$processes->{$_}}) } keys %$processes};
+}
+
+# A fresh store, so that no figure pays for those before it. $ca: of make_ca(). Options: mtls,
+# once_verified (the CSR's signature in nginx only), est (more directives of its location).
+# Gives the process ids of nginx (workers), front and key_child.
+sub start_server {
+    my ($ca, $pass, %option) = @_;
+    unlink glob path('signerd.db*');
+    my $config = signerd_config(cas => {issuing => {tenant => 'test',
+        certificate => path("$ca/chain.pem"), key => 'file:' . path("$ca/issuing.key")}});
+    $config->{listen}[0]{peers}[0]{verify_possession} = JSON::PP::false() if $option{once_verified};
+    start_signerd($config);
+    my $workers = $pass eq 'one' ? 1 : processors();
+    my $tickets = $option{mtls} ? 'off' : 'on';
+    my $auth = $option{mtls} ? 'est_auth mtls; est_client_certificate %%DIR%%/ca/root.pem;'
+                             : 'est_auth none;';
+    my $body = 'x' x 1100;
+    start_nginx(<<"END", main => "worker_processes $workers;", keepalive => 64);
+        access_log off;
+        ssl_session_cache shared:tls:20m;
+        ssl_session_tickets $tickets;
+        keepalive_requests 1000000;
+        location /.well-known/est/ { est_pass signerd; est_profile device; $auth @{[$option{est} || '']} }
+        location /static { return 200 "$body"; }
+END
+    my $front = pid_of('signerd');
+    my %processes = (front => [$front], key_child => [children_of($front)],
+        nginx => [children_of(pid_of('nginx'))]);
+    must(qw(taskset -a -p -c), cpus_of($pass, 'server'), $_) for map { @$_ } values %processes;
+    return \%processes;
+}
+
+sub stop_server { stop($_) for qw(nginx signerd); return }
+
+sub signerd_status {
+    return json_of("$ENV{ENROLL_BIN}/signerctl", '--socket', path('admin.sock'), qw(--json status));
+}
+
+# The command of a load; est_load's report is its output.
+sub load {
+    my ($pass, @options) = @_;
+    return pinned(cpus_of($pass, 'load'), tool('est_load'), '--port', port('https'), @options);
+}
+
+1;
