@@ -169,16 +169,17 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
 
 # What make bench runs; est_load can be run by hand too, against a server on this machine.
-load: $(BUILD)/bench/est_load $(BUILD)/bench/ceilings
+load: $(addprefix $(BUILD)/bench/,est_load ceilings fill)
 
 $(BUILD)/bench/est_load: $(call objects,$(addprefix t/bench/,est_load.cpp requests.cpp))
 $(BUILD)/bench/ceilings: $(call objects,t/bench/ceilings.cpp)
+$(BUILD)/bench/fill: $(call objects,t/bench/fill.cpp)
 
-$(BUILD)/bench/%: $(BUILD)/libpki.a
+$(BUILD)/bench/%: $(BUILD)/libsignerd.a $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
-	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) \
-	    -lssl -lcrypto -lsqlite3 -o $@
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $(filter %.o,$^) \
+	    $(BUILD)/libsignerd.a $(BUILD)/libpki.a -lssl $(SIGNERD_LIBS) -o $@
 
 # BENCH: arguments of t/bench/run, such as --json or --seconds 5.
 bench:

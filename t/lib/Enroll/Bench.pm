@@ -62,11 +62,13 @@ sub usages {
 }
 
 # A fresh store, so that no figure pays for those before it. $ca: of make_ca(). Options: mtls,
-# once_verified (the CSR's signature in nginx only), est (more directives of its location).
+# once_verified (the CSR's signature in nginx only), est (more directives of its location),
+# store (a file that is copied).
 # Gives the process ids of nginx (workers), front and key_child.
 sub start_server {
     my ($ca, $pass, %option) = @_;
     unlink glob path('signerd.db*');
+    must('cp', $option{store}, path('signerd.db')) if $option{store};
     my $config = signerd_config(cas => {issuing => {tenant => 'test',
         certificate => path("$ca/chain.pem"), key => 'file:' . path("$ca/issuing.key")}});
     $config->{listen}[0]{peers}[0]{verify_possession} = JSON::PP::false() if $option{once_verified};
