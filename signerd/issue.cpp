@@ -206,18 +206,21 @@ IssueJobPtr Issuer::accept(const Request& request) {
     return job;
 }
 
-// Steps 1 to 3.
+// Steps 1 to 3. Of limits for one client there are none yet.
 pki::Status Issuer::examine(IssueJob& job) const {
     SIGNERD_FAULT("issue:1");
     PKI_CHECK(decode(job));
+    PKI_CHECK(check_load(job));
     PKI_CHECK(check_possession(job));
     SIGNERD_FAULT("issue:2");
     PKI_CHECK(apply_policy(job));
     SIGNERD_FAULT("issue:3");
-    return check_limits(job);
+    return {};
 }
 
-pki::Status Issuer::check_limits(const IssueJob& job) const {
+// Before the signature is verified: what is turned away for load must cost less than what is
+// served.
+pki::Status Issuer::check_load(const IssueJob& job) const {
     if (draining_) return fail(Errc::unavailable, "shutting down");
     if (in_flight_ > job.generation->config->limits.queue)
         return fail(Errc::unavailable, "limits.queue reached");

@@ -1,6 +1,6 @@
 // The issue path: the one sequence that leads to a certificate, whatever the protocol.
 //
-//     1 decode, CSR and its signature   2 profile of this peer, policy   3 limits
+//     1 decode, load, CSR and its signature   2 profile of this peer, policy   3 limits
 //     4 idempotency   5 single-use things   6 serial and TBS   7 signature by the key child
 //     8 one durable transaction: certificate, audit record, answer   9 answer
 //
@@ -44,7 +44,7 @@ class Issuer {
    private:
     IssueJobPtr accept(const Request& request);
     pki::Status examine(IssueJob& job) const;
-    pki::Status check_limits(const IssueJob& job) const;
+    pki::Status check_load(const IssueJob& job) const;
     pki::Status prepare(IssueJob& job) const;
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);

@@ -416,6 +416,20 @@ void test_ca_not_valid_yet(void**) {
     fixture.remove();
 }
 
+// What is shed is not verified: that would cost as much as serving it.
+void test_queue_full_comes_before_possession(void**) {
+    IssueFixture fixture;
+    fixture.config->limits.queue = 1;
+    const pki::Buffer csr = make_csr();
+    pki::Buffer forged = csr;
+    forged.back() ^= 1;
+    fixture.begin(IssueFixture::request(csr));
+    const std::uint64_t shed = fixture.begin(IssueFixture::request(forged));
+    fixture.finish();
+    assert_true(fixture.replies.error(shed)->code == Errc::unavailable);
+    fixture.remove();
+}
+
 void test_queue_full(void**) {
     IssueFixture fixture;
     fixture.config->limits.queue = 1;
@@ -508,6 +522,7 @@ int main() {
         cmocka_unit_test(test_ca_expired),
         cmocka_unit_test(test_ca_not_valid_yet),
         cmocka_unit_test(test_queue_full),
+        cmocka_unit_test(test_queue_full_comes_before_possession),
         cmocka_unit_test(test_draining),
         cmocka_unit_test(test_key_child_refuses),
         cmocka_unit_test(test_key_child_away),
