@@ -9,6 +9,7 @@
 
 #include "signerd/keys/key.h"
 #include "signerd/log.h"
+#include "signerd/notify.h"
 #include "signerd/version.h"
 
 namespace signerd {
@@ -102,6 +103,7 @@ void Daemon::reload() {
         return;
     }
     log(Level::notice, "reloading %s", config_->path.c_str());
+    notify_reloading();
     auto next = load_config(config_->path);
     const auto status = next ? try_config(*std::move(next)) : pki::Status(next.error());
     if (!status) not_taken(status.error());
@@ -156,6 +158,7 @@ void Daemon::switch_to(const CandidatePtr& candidate) {
     log(Level::notice, "%s: generation %llu, %zu CAs, %zu profiles",
         starting ? "ready" : "reloaded", static_cast<unsigned long long>(generation_),
         config_->cas.size(), config_->profiles.size());
+    notify_ready();
 }
 
 void Daemon::not_taken(const pki::Error& error) {
@@ -164,11 +167,13 @@ void Daemon::not_taken(const pki::Error& error) {
     log(Level::error,
         "reload failed, nothing has changed; repair it soon: until then a key child that is "
         "lost cannot be replaced");
+    notify_ready();
 }
 
 void Daemon::drain() {
     log(Level::notice, "draining, %zu requests in flight", issuer_->in_flight());
     draining_ = true;
+    notify_stopping();
     server_->drain();
     dispatcher_->drain();
     loop_->after(std::chrono::seconds(config_->limits.drain_seconds), [this] {
