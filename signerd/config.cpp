@@ -21,30 +21,60 @@ pki::Result<Limits> read_limits(const JsonValue& value) {
     return limits;
 }
 
-// Sockets come last: their peers name profiles, which name CAs.
-pki::Status read_config(const JsonValue& value, const std::filesystem::path& folder,
-                        Config& config) {
-    PKI_TRY(const JsonObject object, value.object(config_keys::kFile));
-    const auto store = [&](const JsonValue& v) { return read_path(v, folder, "sqlite"); };
+pki::Status read_confinement(const JsonObject& object, Confinement& confinement) {
+    PKI_CHECK(object.optional("user", into(confinement.user, &JsonValue::text)));
+    PKI_CHECK(object.optional("group", into(confinement.group, &JsonValue::text)));
+    PKI_CHECK(object.optional("sandbox", into(confinement.sandbox, &JsonValue::boolean)));
+    if (confinement.user.empty() && !confinement.group.empty())
+        return object.error("group", "only with user");
+    return {};
+}
+
+pki::Status read_authorities(const JsonObject& object, const std::filesystem::path& folder,
+                             Config& config) {
     const auto cas = [&](const JsonValue& v) { return read_cas(v, folder); };
     const auto profiles = [&](const JsonValue& v) { return read_profiles(v, config.cas); };
+    PKI_CHECK(object.required("cas", into(config.cas, cas)));
+    return object.required("profiles", into(config.profiles, profiles));
+}
+
+// SQLite puts further files beside it.
+pki::Result<std::string> read_store(const JsonValue& value,
+                                    const std::filesystem::path& folder) {
+    PKI_TRY(std::string path, read_path(value, folder, "sqlite"));
+    for (const std::string& place : {path, folder_of(path)})
+        if (const auto safe = check_unwritable(place); !safe)
+            return value.error(safe.error().message());
+    return path;
+}
+
+// Sockets come last: their peers name profiles, which name CAs.
+pki::Status read_service(const JsonObject& object, const std::filesystem::path& folder,
+                         Config& config) {
+    const auto store = [&](const JsonValue& v) { return read_store(v, folder); };
     const auto listen = [&](const JsonValue& v) {
         return read_listen(v, folder, config.profiles);
     };
     PKI_CHECK(object.required("id", into(config.id, read_name)));
     PKI_CHECK(object.required("store", into(config.store, store)));
-    PKI_CHECK(object.required("cas", into(config.cas, cas)));
-    PKI_CHECK(object.required("profiles", into(config.profiles, profiles)));
+    PKI_CHECK(read_authorities(object, folder, config));
     PKI_CHECK(object.required("listen", into(config.listen, listen)));
-    PKI_CHECK(object.optional("limits", into(config.limits, read_limits)));
-    return {};
+    return object.optional("limits", into(config.limits, read_limits));
 }
 
-}  // namespace
-
-pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path) {
+// Who may write to the file decides who gets certificates.
+pki::Result<JsonPtr> read_document(const std::string& path) {
     PKI_TRY(const std::string text, read_text_file(path, kMaxFile));
-    PKI_TRY(const JsonPtr root, parse_json(text, path));
+    PKI_CHECK(check_unwritable(path));
+    PKI_CHECK(check_folder(folder_of(path)));
+    return parse_json(text, path);
+}
+
+using Read = pki::Status (*)(const JsonObject& object, const std::filesystem::path& folder,
+                             Config& config);
+
+pki::Result<std::shared_ptr<const Config>> load(const std::string& path, Read read) {
+    PKI_TRY(const JsonPtr root, read_document(path));
 
     // The daemon changes its working folder, and reads the file again on SIGHUP.
     std::error_code failed;
@@ -53,8 +83,28 @@ pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path) 
 
     auto config = std::make_shared<Config>();
     config->path = absolute.lexically_normal().string();
-    PKI_CHECK(read_config(JsonValue(root.get(), ""), absolute.parent_path(), *config));
+    PKI_TRY(const JsonObject object, JsonValue(root.get(), "").object(config_keys::kFile));
+    PKI_CHECK(read_confinement(object, config->confinement));
+    PKI_CHECK(read(object, absolute.parent_path(), *config));
     return std::shared_ptr<const Config>(std::move(config));
+}
+
+}  // namespace
+
+pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path) {
+    return load(path, read_service);
+}
+
+pki::Result<std::shared_ptr<const Config>> load_key_config(const std::string& path) {
+    return load(path, read_authorities);
+}
+
+pki::Result<Confinement> load_confinement(const std::string& path) {
+    PKI_TRY(const JsonPtr root, read_document(path));
+    PKI_TRY(const JsonObject object, JsonValue(root.get(), "").object(config_keys::kFile));
+    Confinement confinement;
+    PKI_CHECK(read_confinement(object, confinement));
+    return confinement;
 }
 
 }  // namespace signerd

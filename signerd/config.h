@@ -63,6 +63,15 @@ struct Limits {
     std::int64_t drain_seconds = 10;  // after SIGTERM
 };
 
+// What is decided before anything else is done, and once: a change needs a restart.
+struct Confinement {
+    std::string user;   // account that root becomes; empty: stays what it is
+    std::string group;  // empty: the account's own
+    bool sandbox = true;
+
+    bool operator==(const Confinement&) const = default;
+};
+
 struct Config {
     std::string path;
     std::string id;     // in each audit record
@@ -71,13 +80,23 @@ struct Config {
     std::map<std::string, Ca> cas;
     std::map<std::string, Profile> profiles;
     Limits limits;
+    Confinement confinement;
 };
 
 // Reads the file and every certificate it names; relative paths are relative to the file's
 // folder. Key files are checked for existence, owner and mode, never read: that is the key
 // child's part. The Error's text is "invalid configuration", its detail starts with the path of
 // the key, or with "<file>:<line>:<column>" where the file is not JSON; not_found when the file
-// itself cannot be read. Looks up users and groups: for one thread at a time.
+// itself cannot be read, denied when somebody else may write it. The store and the folders of
+// the sockets are checked in the same way, where they exist. Looks up users and groups: for one
+// thread at a time.
 pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path);
+
+// The same without `listen`, and without a look at the store: what the key child needs. No
+// account is looked up, which might ask another process.
+pki::Result<std::shared_ptr<const Config>> load_key_config(const std::string& path);
+
+// These keys of the file alone; the rest is only known to be JSON.
+pki::Result<Confinement> load_confinement(const std::string& path);
 
 }  // namespace signerd

@@ -12,6 +12,8 @@ pki::Result<std::string> read_key_path(const JsonValue& value,
     PKI_TRY(std::string path, read_path(value, folder, "file"));
     if (const auto safe = check_key_file(path); !safe)
         return value.error(path + ": " + safe.error().message());
+    if (const auto safe = check_folder(folder_of(path)); !safe)
+        return value.error(safe.error().message());
     return path;
 }
 

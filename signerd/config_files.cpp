@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "signerd/fd.h"
 
@@ -15,6 +16,26 @@ namespace {
 
 pki::Error unreadable() {
     return pki::fail(pki::Errc::not_found, "cannot be read", std::strerror(errno));
+}
+
+pki::Status check_owner(const struct stat& status, const std::string& path) {
+    if (status.st_uid == geteuid() || status.st_uid == 0) return {};
+    return pki::fail(pki::Errc::denied, "belongs to a user who is neither root nor this one",
+                     "chown " + path);
+}
+
+// With one of the bits of `excuse` others may write.
+pki::Status check_writers(const std::string& path, mode_t excuse) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT) return {};
+        return pki::fail(pki::Errc::not_found, "cannot be examined",
+                         path + ": " + std::strerror(errno));
+    }
+    PKI_CHECK(check_owner(status, path));
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (status.st_mode & excuse) != 0)
+        return {};
+    return pki::fail(pki::Errc::denied, "writable by group or others", "chmod go-w " + path);
 }
 
 }  // namespace
@@ -51,6 +72,15 @@ pki::Status check_key_file(const std::string& path) {
         return pki::fail(pki::Errc::denied,
                          "the key file is open to group or others (chmod 0600)");
     return {};
+}
+
+pki::Status check_unwritable(const std::string& path) { return check_writers(path, 0); }
+
+pki::Status check_folder(const std::string& path) { return check_writers(path, S_ISVTX); }
+
+std::string folder_of(const std::string& path) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    return folder.empty() ? "." : folder;
 }
 
 }  // namespace signerd

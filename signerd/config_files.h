@@ -14,4 +14,15 @@ pki::Result<std::string> read_text_file(const std::string& path, std::size_t max
 // group and others. Its content is not looked at.
 pki::Status check_key_file(const std::string& path);
 
+// That nobody but this process's user and root decides what is at this path: owner, and no
+// permission to write for group and others. One that does not exist (yet) passes. The error
+// says what cures it.
+pki::Status check_unwritable(const std::string& path);
+// The same for a folder in which only single entries matter: others may write to it when its
+// sticky bit keeps them from what is not theirs.
+pki::Status check_folder(const std::string& path);
+
+// "." where the path has none.
+std::string folder_of(const std::string& path);
+
 }  // namespace signerd

@@ -6,8 +6,8 @@
 
 namespace signerd::config_keys {
 
-inline constexpr std::string_view kFile[] = {"id",  "store",    "listen",
-                                             "cas", "profiles", "limits"};
+inline constexpr std::string_view kFile[] = {"id",     "store", "user",     "group", "sandbox",
+                                             "listen", "cas",   "profiles", "limits"};
 
 inline constexpr std::string_view kListen[] = {"path", "mode", "group", "peers"};
 

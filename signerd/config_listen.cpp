@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "signerd/config_files.h"
 #include "signerd/config_keys.h"
 #include "signerd/config_parts.h"
 #include "signerd/config_values.h"
@@ -57,6 +58,9 @@ pki::Result<std::string> read_socket_path(const JsonValue& value,
     PKI_TRY(std::string path, read_path(value, folder, "unix"));
     if (path.size() >= sizeof(sockaddr_un::sun_path))
         return value.error("longer than a Unix socket's path may be (107 bytes): " + path);
+    // Whoever can put a socket of his own there is believed by nginx.
+    if (const auto safe = check_folder(folder_of(path)); !safe)
+        return value.error(safe.error().message());
     return path;
 }
 

@@ -124,12 +124,14 @@ pki::Status Daemon::try_config(std::shared_ptr<const Config> config) {
     return {};
 }
 
-// Audit records name the daemon, and the store is open.
+// Audit records name the daemon, the store is open, and rights that were given up are gone.
 pki::Status Daemon::check_unchangeable(const Config& next) const {
     if (next.id != config_->id)
         return fail(Errc::denied, "id: a change needs a restart", next.id);
     if (next.store != config_->store)
         return fail(Errc::denied, "store: a change needs a restart", next.store);
+    if (next.confinement != config_->confinement)
+        return fail(Errc::denied, "user, group, sandbox: a change needs a restart");
     return {};
 }
 

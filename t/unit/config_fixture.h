@@ -62,6 +62,7 @@ inline const char* const kGoodConfig = R"({
 class ConfigFolder {
  public:
     ConfigFolder() {
+        umask(022);  // no file that others may write to is taken
         std::string name = (std::filesystem::temp_directory_path() / "config-XXXXXX").string();
         path_ = mkdtemp(name.data());
         std::filesystem::create_directory(path_ / "ca");

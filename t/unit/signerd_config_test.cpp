@@ -67,6 +67,8 @@ void defaults(void**) {
     assert_int_equal(c.limits.connections, 1024);
     assert_int_equal(c.limits.queue, 4096);
     assert_int_equal(c.limits.drain_seconds, 10);
+    assert_true(c.confinement == signerd::Confinement{});
+    assert_true(c.confinement.sandbox);
     const signerd::Profile& profile = c.profiles.at("p");
     assert_int_equal(profile.idempotency_window, 3600);
     assert_int_equal(profile.rules.key_usage, pki::x509::kDigitalSignature);
@@ -112,6 +114,10 @@ void top_level(void**) {
             {"store", "\"postgresql://db/signerd\"",
              "store: scheme \"postgresql\" is not supported, only \"sqlite\""},
             {"store", "\"sqlite:\"", "store: no path"},
+            {"user", "7", "user: not a string"},
+            {"user", "\"\"", "user: empty"},
+            {"group", "\"nogroup\"", "group: only with user"},
+            {"sandbox", "\"no\"", "sandbox: not true or false"},
             {"limits.connections", "0", "limits.connections: out of range: from 1 to 65536"},
             {"limits.connections", "65537", "limits.connections: out of range"},
             {"limits.queue", "1.5", "limits.queue: not a whole number"},

@@ -19,6 +19,9 @@ my $folder = File::Temp->newdir('enroll-XXXXXX', TMPDIR => 1, CLEANUP => !$ENV{T
 my (%ports, @port_locks, %processes, @groups, @ended, @allowed);
 my $runs = 0;
 
+# signerd takes no file that others may write to.
+umask 022;
+
 # The end comes with a signal too.
 $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
 
