@@ -27,7 +27,7 @@ UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 
-SIGNERD_LIBS   := -lsqlite3 -ljansson -lcrypto -lpthread
+SIGNERD_LIBS   := -lsqlite3 -ljansson -lseccomp -lcrypto -lpthread
 UNITS          := $(patsubst t/unit/%.cpp,$(BUILD)/unit/%,$(UNIT_SRCS))
 
 all:

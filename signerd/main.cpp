@@ -14,6 +14,8 @@
 #include "signerd/keys/child.h"
 #include "signerd/keys/key.h"
 #include "signerd/log.h"
+#include "signerd/sandbox/sandbox.h"
+#include "signerd/user.h"
 #include "signerd/version.h"
 
 namespace signerd {
@@ -62,8 +64,33 @@ pki::Status check_store_folder(const std::string& store) {
                      folder + ": " + errno_text());
 }
 
+// Whatever is opened is opened by the user who keeps it: a file that he may not read is found
+// here and not when it is read again.
+pki::Result<std::shared_ptr<const Config>> settle(const std::string& path) {
+    PKI_TRY(const Confinement confinement, load_confinement(path));
+    PKI_CHECK(take_user(confinement));
+    PKI_CHECK(sandbox::protect_process());
+    return load_config(path);
+}
+
+pki::Status confine(const Config& config) {
+    if (geteuid() == 0)
+        log(Level::warning,
+            "running as root: make a user for signerd and set \"user\" in %s, or User= of the "
+            "systemd unit",
+            config.path.c_str());
+    if (config.confinement.sandbox) return sandbox::confine_front();
+    log(Level::warning, "sandbox: false: no system call is forbidden; for debugging only");
+    return {};
+}
+
+pki::Result<std::unique_ptr<Daemon>> start(std::shared_ptr<const Config> config) {
+    PKI_CHECK(confine(*config));
+    return Daemon::create(std::move(config));
+}
+
 pki::Status test_config(const std::string& path) {
-    PKI_TRY(const auto config, load_config(path));
+    PKI_TRY(const auto config, settle(path));
     PKI_TRY(const KeyRing keys, load_keys(*config));
     return check_store_folder(config->store);
 }
@@ -79,12 +106,12 @@ int run_test(const std::string& path) {
 }
 
 int run_daemon(const std::string& path) {
-    auto config = load_config(path);
+    auto config = settle(path);
     if (!config) {
         log(Level::error, "%s: %s", path.c_str(), config.error().message().c_str());
         return kFailed;
     }
-    auto daemon = Daemon::create(*std::move(config));
+    auto daemon = start(*std::move(config));
     if (!daemon) {
         log(Level::error, "%s", daemon.error().message().c_str());
         return kFailed;

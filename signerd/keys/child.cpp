@@ -1,7 +1,7 @@
 #include "signerd/keys/child.h"
 
+#include <openssl/crypto.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,10 +12,12 @@
 #include "signerd/fd.h"
 #include "signerd/frame_buffer.h"
 #include "signerd/keys/key.h"
+#include "signerd/keys/memory.h"
 #include "signerd/keys/protocol.h"
 #include "signerd/keys/workers.h"
 #include "signerd/log.h"
 #include "signerd/reply.h"
+#include "signerd/sandbox/sandbox.h"
 
 namespace signerd {
 
@@ -132,7 +134,7 @@ pki::Result<pki::Buffer> KeyChild::handle(const wire::Frame& frame) {
 
 pki::Result<pki::Buffer> KeyChild::load(const wire::Frame& frame) {
     PKI_TRY(const auto request, wire::decode<LoadRequest>(frame));
-    PKI_TRY(const auto config, load_config(config_path_));
+    PKI_TRY(const auto config, load_key_config(config_path_));
     PKI_TRY(KeyRing ring, load_keys(*config));
     slow_keys_ = std::ranges::any_of(ring, [](const auto& one) { return is_slow(one.second); });
     std::erase_if(generations_, [&](const auto& entry) { return entry.first != request.keep; });
@@ -168,24 +170,40 @@ bool KeyChild::write_out() {
     return true;
 }
 
-// Nothing inherited but the socket and the three standard descriptors; no core file and no
-// debugger of the same user gets at the keys.
-bool confine(int socket) {
-    const rlimit no_core{0, 0};
-    return (socket <= 3 || close_range(3, static_cast<unsigned>(socket) - 1, 0) == 0) &&
-           close_range(static_cast<unsigned>(socket) + 1, UINT_MAX, 0) == 0 &&
-           prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           setrlimit(RLIMIT_CORE, &no_core) == 0;
+// Nothing inherited but the socket and the three standard descriptors.
+pki::Status close_others(int socket) {
+    if ((socket <= 3 || close_range(3, static_cast<unsigned>(socket) - 1, 0) == 0) &&
+        close_range(static_cast<unsigned>(socket) + 1, UINT_MAX, 0) == 0)
+        return {};
+    return pki::fail(pki::Errc::internal, "cannot close inherited descriptors", errno_text());
+}
+
+// A file that cannot be read is no reason to do without; what is wrong with it is said when
+// the front asks for the keys.
+bool wants_sandbox(const std::string& config_path) {
+    const auto confinement = load_confinement(config_path);
+    return !confinement || confinement->sandbox;
+}
+
+// OpenSSL's configuration may name a provider to be loaded, which the filter would forbid.
+pki::Status confine(int socket, const std::string& config_path) {
+    PKI_CHECK(wipe_freed_memory());
+    PKI_CHECK(close_others(socket));
+    PKI_CHECK(sandbox::protect_process());
+    prctl(PR_SET_NAME, "signerd-key");
+    lock_memory();
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+    return wants_sandbox(config_path) ? sandbox::confine_key_child() : pki::Status();
 }
 
 }  // namespace
 
 int run_key_child(int socket, const std::string& config_path) {
-    if (!confine(socket)) {
-        log(Level::error, "key child: cannot confine itself: %s", errno_text().c_str());
+    if (const auto status = confine(socket, config_path); !status) {
+        log(Level::error, "key child: cannot confine itself: %s",
+            status.error().message().c_str());
         return 1;
     }
-    prctl(PR_SET_NAME, "signerd-key");
     return KeyChild(socket, config_path).run();
 }
 

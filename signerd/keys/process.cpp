@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "signerd/log.h"
+#include "signerd/sandbox/sandbox.h"
 
 namespace signerd {
 
@@ -30,7 +31,7 @@ int spawn(pid_t& pid, int socket, const std::string& config_path) {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, socket, kChildSocket);
     const int problem =
-        posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
+        posix_spawn(&pid, sandbox::kSelf, &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     return problem;
 }
@@ -56,6 +57,8 @@ std::string end_key_process(KeyProcess process) {
     kill(process.pid, SIGKILL);
     int status = 0;
     while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        return "signal " + std::to_string(SIGSYS) + ", a system call that the sandbox forbids";
     if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
     return "exit status " + std::to_string(WEXITSTATUS(status));
 }

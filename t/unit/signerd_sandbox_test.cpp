@@ -1,0 +1,238 @@
+// The filters of the two processes: what they are for goes on, and what is forbidden kills.
+// Each call is made by a process of its own, which has put the filter on itself.
+#include "signerd/sandbox/sandbox.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libpki/ossl/key.h"
+#include "signerd/sandbox/filter.h"
+
+#include "t/unit/unit.h"
+
+namespace {
+
+namespace sandbox = signerd::sandbox;
+
+using Confine = pki::Status (*)();
+using Deed = std::function<bool()>;
+
+constexpr int kDone = 0, kNotDone = 1, kNotConfined = 2;
+
+// How a process ends that is confined and then does this.
+int end_of(Confine confine, const Deed& deed) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        if (!confine()) _exit(kNotConfined);
+        _exit(deed() ? kDone : kNotDone);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+struct Case {
+    const char* name;
+    Deed deed;
+};
+using Cases = std::vector<Case>;
+
+void check_allowed(Confine confine, const Cases& cases) {
+    for (const Case& allowed : cases) {
+        const int status = end_of(confine, allowed.deed);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == kDone) continue;
+        print_error("%s: wait status %d\n", allowed.name, status);
+        _fail(__FILE__, __LINE__);
+    }
+}
+
+void check_kills(Confine confine, const Cases& cases) {
+    for (const Case& forbidden : cases) {
+        const int status = end_of(confine, forbidden.deed);
+        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) continue;
+        print_error("%s: wait status %d\n", forbidden.name, status);
+        _fail(__FILE__, __LINE__);
+    }
+}
+
+bool opens(const char* path, int flags) { return open(path, flags, 0600) >= 0; }
+
+bool opens_socket(int family) { return socket(family, SOCK_STREAM, 0) >= 0; }
+
+bool executes(const char* path) {
+    std::string name = "x", version = "-V";
+    char* const arguments[] = {name.data(), version.data(), nullptr};
+    return execve(path, arguments, environ) == 0;
+}
+
+bool maps(int protection) {
+    void* const page = mmap(nullptr, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return page != MAP_FAILED;
+}
+
+bool makes_executable() {
+    void* const page = mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
+bool starts_thread() {
+    bool ran = false;
+    std::thread([&ran] { ran = true; }).join();
+    return ran;
+}
+
+// The way of the key child: this program again.
+bool spawns_itself() {
+    std::string name = "self", mark = "--started";
+    char* const arguments[] = {name.data(), mark.data(), nullptr};
+    pid_t pid = 0;
+    int status = 0;
+    return posix_spawn(&pid, sandbox::kSelf, nullptr, nullptr, arguments, environ) == 0 &&
+           waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == kDone;
+}
+
+bool signs() {
+    const auto key = pki::ossl::generate_key("ec:P-256");
+    if (!key) return false;
+    const auto scheme = pki::ossl::default_scheme(key->get());
+    return scheme && pki::ossl::sign(key->get(), *scheme, pki::as_bytes("text"));
+}
+
+// What both of them are denied: other machines, other processes, other rights, new code.
+const Cases kNeverAllowed = {
+    {"socket(AF_INET)", [] { return opens_socket(AF_INET); }},
+    {"socket(AF_INET6)", [] { return opens_socket(AF_INET6); }},
+    {"socket(AF_NETLINK)", [] { return opens_socket(AF_NETLINK); }},
+    {"fork", [] { return fork() >= 0; }},
+    {"unshare", [] { return unshare(CLONE_NEWUSER) == 0; }},
+    {"clone into a namespace",
+     [] {
+         return syscall(SYS_clone, CLONE_NEWUSER | CLONE_THREAD | SIGCHLD, 0, 0, 0, 0) >= 0;
+     }},
+    {"execve of a program", [] { return executes("/bin/true"); }},
+    {"execve of itself under another name", [] { return executes("/proc/thread-self/exe"); }},
+    {"ptrace", [] { return ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0; }},
+    {"process_vm_readv",
+     [] { return syscall(SYS_process_vm_readv, getppid(), 0, 0, 0, 0, 0) == 0; }},
+    {"mount", [] { return mount("none", "/mnt", "tmpfs", 0, nullptr) == 0; }},
+    {"chroot", [] { return chroot("/") == 0; }},
+    {"setuid", [] { return setuid(0) == 0; }},
+    {"bpf", [] { return syscall(SYS_bpf, 0, 0, 0) == 0; }},
+    {"io_uring_setup", [] { return syscall(SYS_io_uring_setup, 1, nullptr) >= 0; }},
+    {"keyctl", [] { return syscall(SYS_keyctl, 0, 0, 0, 0, 0) == 0; }},
+    {"memfd_create", [] { return memfd_create("code", 0) >= 0; }},
+    {"kill of the parent", [] { return kill(getppid(), SIGTERM) == 0; }},
+    {"prctl(PR_SET_DUMPABLE, 1)", [] { return prctl(PR_SET_DUMPABLE, 1) == 0; }},
+    {"memory that is writable and executable", [] { return maps(PROT_WRITE | PROT_EXEC); }},
+    {"memory that becomes executable", [] { return makes_executable(); }},
+};
+
+const Cases kNotForKeyChild = {
+    {"socket(AF_UNIX)", [] { return opens_socket(AF_UNIX); }},
+    {"open to write", [] { return opens("/dev/null", O_WRONLY); }},
+    {"open to read and write", [] { return opens("/dev/null", O_RDWR); }},
+    {"open to create", [] { return opens("/tmp/absent", O_RDONLY | O_CREAT); }},
+    {"open to empty", [] { return opens("/dev/null", O_RDONLY | O_TRUNC); }},
+    {"unlink", [] { return unlink("/tmp/absent") == 0; }},
+    {"chmod", [] { return chmod("/tmp/absent", 0600) == 0; }},
+    {"execve of itself", [] { return executes(sandbox::kSelf); }},
+    {"a thread", starts_thread},
+    {"executable memory", [] { return maps(PROT_READ | PROT_EXEC); }},
+    {"kill", [] { return kill(getpid(), SIGKILL) == 0; }},
+    {"another filter", [] { return syscall(SYS_seccomp, 0, 0, nullptr) == 0; }},
+    {"connect", [] { return connect(0, nullptr, 0) == 0; }},
+    {"a signal's handler", [] { return signal(SIGTERM, SIG_IGN) != SIG_ERR; }},
+};
+
+const Cases kForKeyChild = {
+    {"nothing", [] { return true; }},
+    {"open to read", [] { return opens("/etc/passwd", O_RDONLY | O_CLOEXEC); }},
+    {"a stream", [] { return std::ifstream("/etc/passwd").good(); }},
+    {"an exception",
+     [] {
+         try {
+             return std::string().at(1) == 'x';
+         } catch (const std::out_of_range&) {
+             return true;
+         }
+     }},
+    {"much memory", [] { return std::string(1 << 26, 'x').back() == 'x'; }},
+    {"a key and a signature", signs},
+};
+
+const Cases kForFront = {
+    {"socket(AF_UNIX)", [] { return opens_socket(AF_UNIX); }},
+    {"open to write", [] { return opens("/dev/null", O_WRONLY); }},
+    {"a thread", starts_thread},
+    {"its own program", spawns_itself},
+    {"a key and a signature", signs},
+    {"a narrower filter", [] { return sandbox::confine_key_child().has_value(); }},
+};
+
+void nobody_is_allowed(void**) {
+    check_kills(sandbox::confine_front, kNeverAllowed);
+    check_kills(sandbox::confine_key_child, kNeverAllowed);
+}
+
+void key_child_is_not_allowed(void**) {
+    check_kills(sandbox::confine_key_child, kNotForKeyChild);
+}
+
+void key_child_is_allowed(void**) { check_allowed(sandbox::confine_key_child, kForKeyChild); }
+
+void front_is_allowed(void**) { check_allowed(sandbox::confine_front, kForFront); }
+
+// abort() is an end of its own: what it says must reach the log.
+void abort_is_seen(void**) {
+    for (const Confine confine : {sandbox::confine_front, sandbox::confine_key_child}) {
+        const int status = end_of(confine, [] {
+            abort();
+            return false;
+        });
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGABRT);
+    }
+}
+
+void process_is_protected(void**) {
+    const int status = end_of(sandbox::protect_process, [] {
+        return prctl(PR_GET_DUMPABLE) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    });
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), kDone);
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+    if (argc > 1) return kDone;  // spawns_itself()
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(process_is_protected),
+#if !SIGNERD_SANITIZED
+        cmocka_unit_test(nobody_is_allowed),
+        cmocka_unit_test(key_child_is_not_allowed),
+        cmocka_unit_test(key_child_is_allowed),
+        cmocka_unit_test(front_is_allowed),
+        cmocka_unit_test(abort_is_seen),
+#endif
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
