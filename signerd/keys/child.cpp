@@ -31,8 +31,8 @@ constexpr std::size_t kAnswers = 2048;
 
 class KeyChild {
    public:
-    KeyChild(int socket, std::string config_path)
-        : socket_(socket), config_path_(std::move(config_path)) {}
+    KeyChild(int socket, std::string config_path, Workers& workers)
+        : socket_(socket), config_path_(std::move(config_path)), workers_(workers) {}
 
     int run();
 
@@ -51,7 +51,7 @@ class KeyChild {
     const SystemClock clock_;
     std::map<std::uint64_t, KeyRing> generations_;
     bool slow_keys_ = false;  // signing with one takes so long that threads are worth it
-    Workers workers_{Workers::useful_count()};
+    Workers& workers_;
     FrameBuffer input_;
     pki::Buffer output_;
 };
@@ -186,25 +186,32 @@ bool wants_sandbox(const std::string& config_path) {
 }
 
 // OpenSSL's configuration may name a provider to be loaded, which the filter would forbid.
-pki::Status confine(int socket, const std::string& config_path) {
+pki::Status prepare(int socket) {
     PKI_CHECK(wipe_freed_memory());
     PKI_CHECK(close_others(socket));
     PKI_CHECK(sandbox::protect_process());
     prctl(PR_SET_NAME, "signerd-key");
+    small_threads();
     lock_memory();
     OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
-    return wants_sandbox(config_path) ? sandbox::confine_key_child() : pki::Status();
+    return {};
+}
+
+// The threads are started first: the filter lets nobody start one.
+pki::Result<int> serve(int socket, const std::string& config_path) {
+    PKI_CHECK(prepare(socket));
+    Workers workers(Workers::useful_count());
+    if (wants_sandbox(config_path)) PKI_CHECK(sandbox::confine_key_child());
+    return KeyChild(socket, config_path, workers).run();
 }
 
 }  // namespace
 
 int run_key_child(int socket, const std::string& config_path) {
-    if (const auto status = confine(socket, config_path); !status) {
-        log(Level::error, "key child: cannot confine itself: %s",
-            status.error().message().c_str());
-        return 1;
-    }
-    return KeyChild(socket, config_path).run();
+    const auto ended = serve(socket, config_path);
+    if (ended) return *ended;
+    log(Level::error, "key child: cannot confine itself: %s", ended.error().message().c_str());
+    return 1;
 }
 
 }  // namespace signerd

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -58,6 +59,18 @@ bool may_lock_everything() {
 pki::Status wipe_freed_memory() {
     if (CRYPTO_set_mem_functions(allocate, resize, release) == 1) return {};
     return pki::fail(pki::Errc::internal, "OpenSSL has allocated memory already");
+}
+
+// A signature needs a tenth of this stack. Each arena of the C library's allocator would take
+// 64 MiB of addresses.
+void small_threads() {
+    constexpr std::size_t kStack = 512 * 1024;
+    mallopt(M_ARENA_MAX, 1);
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return;
+    if (pthread_attr_setstacksize(&attributes, kStack) == 0)
+        pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
 }
 
 void lock_memory() {

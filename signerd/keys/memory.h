@@ -12,6 +12,9 @@ namespace signerd {
 // From now on OpenSSL's blocks are wiped when they are freed. Before it has allocated any.
 pki::Status wipe_freed_memory();
 
+// Threads started from now on take little of the memory that is locked.
+void small_threads();
+
 // Keeps all pages, those of the future included, out of swap. Where RLIMIT_MEMLOCK does not
 // allow this the log says so, and that is all.
 void lock_memory();

@@ -16,7 +16,10 @@ std::size_t Workers::useful_count() {
 }
 
 Workers::Workers(std::size_t count) {
+    if (count > 1) busy_ = count - 1;
     for (std::size_t i = 1; i < count; i++) threads_.emplace_back([this] { serve(); });
+    std::unique_lock lock(mutex_);
+    end_.wait(lock, [this] { return busy_ == 0; });
 }
 
 Workers::~Workers() {
@@ -51,13 +54,13 @@ void Workers::serve() {
     std::uint64_t seen = 0;
     std::unique_lock lock(mutex_);
     while (true) {
+        if (--busy_ == 0) end_.notify_one();
         begin_.wait(lock, [&] { return stopping_ || round_ != seen; });
         if (stopping_) return;
         seen = round_;
         lock.unlock();
         take_items();
         lock.lock();
-        if (--busy_ == 0) end_.notify_one();
     }
 }
 

@@ -18,7 +18,8 @@ class Workers {
     // As many as the machine has processors, within reason, the caller among them.
     static std::size_t useful_count();
 
-    // `count` includes the caller of each(): with 1 there is no other thread.
+    // `count` includes the caller of each(): with 1 there is no other thread. All are running
+    // when it returns, so that what is forbidden then finds none in the middle of its start.
     explicit Workers(std::size_t count);
     ~Workers();
     Workers(const Workers&) = delete;

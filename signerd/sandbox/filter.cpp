@@ -42,6 +42,8 @@ pki::Status install(std::span<const Group> groups, std::span<const int> absent) 
     PKI_CHECK(
         checked(seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS),
                 "seccomp: no such attribute"));
+    PKI_CHECK(checked(seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1),
+                      "seccomp: no filter for all threads"));
     for (const Group& group : groups)
         for (const Allowed& allowed : group) PKI_CHECK(allow(filter.get(), allowed));
     for (const int call : absent)

@@ -31,7 +31,7 @@ scmp_arg_cmp equals(unsigned argument, scmp_datum_t value);
 // The argument has these bits of `mask`, and no others of it.
 scmp_arg_cmp has_bits(unsigned argument, scmp_datum_t mask, scmp_datum_t bits);
 
-// For the calling thread, all that it starts from now on, and what they execute: for ever. A
+// For all threads of the process, what they start, and what they execute: for ever. A
 // call that no group has ends the process with SIGSYS and a line in the kernel's log, one of
 // `absent` fails with ENOSYS. unavailable when the kernel has no seccomp.
 pki::Status install(std::span<const Group> groups, std::span<const int> absent);

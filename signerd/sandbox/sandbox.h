@@ -9,8 +9,9 @@ namespace signerd::sandbox {
 // gains rights. Always.
 pki::Status protect_process();
 
-// The filters, unless the configuration says "sandbox": false. Before any thread is started.
-// Both work by default deny, SIGSYS for everything else. A build with sanitizers has neither.
+// The filters, unless the configuration says "sandbox": false. The front's comes before its
+// threads, the key child's, which lets nobody start one, after them. Both work by default deny,
+// SIGSYS for everything else. A build with sanitizers has neither.
 //
 // The front's is inherited by the key child, which starts under it: hence it has all that a
 // program needs to start, and the key child's own comes on top.
