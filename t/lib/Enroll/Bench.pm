@@ -86,9 +86,10 @@ sub start_server {
         location /.well-known/est/ { est_pass signerd; est_profile device; $auth @{[$option{est} || '']} }
         location /static { return 200 "$body"; }
 END
-    my $front = pid_of('signerd');
+    my ($front, $master) = map { pid_of($_) } qw(signerd nginx);
+    wait_until(sub { children_of($master) == $workers }) or die "no workers\n";
     my %processes = (front => [$front], key_child => [children_of($front)],
-        nginx => [children_of(pid_of('nginx'))]);
+        nginx => [children_of($master)]);
     must(qw(taskset -a -p -c), cpus_of($pass, 'server'), $_) for map { @$_ } values %processes;
     return \%processes;
 }
