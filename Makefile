@@ -91,8 +91,11 @@ NGX_TARGETS := modules
 NGINX       ?= /usr/sbin/nginx
 endif
 
-NGX_CFLAGS  ?= $(shell dpkg-buildflags --get CFLAGS) $(shell dpkg-buildflags --get CPPFLAGS)
-NGX_LDFLAGS ?= $(shell dpkg-buildflags --get LDFLAGS)
+# Debian's flags with all of its hardening, and of ours what it does not know yet.
+buildflags   = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1))
+NGX_CFLAGS  ?= $(call buildflags,CFLAGS) $(call buildflags,CPPFLAGS) \
+               $(filter -fstack-clash-protection -fcf-protection,$(HARDEN))
+NGX_LDFLAGS ?= $(call buildflags,LDFLAGS)
 
 modules: $(BUILD)/nginx/Makefile $(BUILD)/libpki.a
 	@mkdir -p $(BUILD)/modules
