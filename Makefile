@@ -235,6 +235,7 @@ PREFIX    ?= /usr/local
 MODULEDIR ?= /usr/lib/nginx/modules
 CONFDIR   ?= /usr/share/nginx/modules-available
 DOCDIR     = $(DESTDIR)$(PREFIX)/share/doc/ngx-enroll
+LIBDIR     = $(DESTDIR)$(PREFIX)/lib
 
 install: build
 	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(CONFDIR) $(DOCDIR)/examples \
@@ -249,6 +250,11 @@ install: build
 	    install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
 	install -m 644 $(wildcard README.md CHANGELOG.md docs/*.md) $(DOCDIR)
 	install -m 644 $(wildcard conf/*.conf conf/*.json) $(DOCDIR)/examples
+	install -D -m 644 -t $(DOCDIR)/examples/nginx.service.d conf/systemd/nginx.service.d/*.conf
+	install -D -m 644 conf/systemd/sysusers.conf $(LIBDIR)/sysusers.d/signerd.conf
+	install -d $(LIBDIR)/systemd/system
+	sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' conf/systemd/signerd.service \
+	    >$(LIBDIR)/systemd/system/signerd.service
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan
