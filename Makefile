@@ -141,7 +141,13 @@ $(BUILD)/faulty/signerd: $(patsubst %.cpp,$(BUILD)/faulty-obj/%.o,$(FAULTY_SRCS)
 	$(call say,LINK faulty/$(@F))
 	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(SIGNERD_LIBS) -o $@
 
-faulty: $(BUILD)/faulty/signerd
+# Loaded into a signerd by tests: a disk and a clock that fail on demand.
+$(BUILD)/faulty/faults.so: t/faults/faults.cpp
+	@mkdir -p $(@D)
+	$(call say,LINK faulty/$(@F))
+	$(Q)$(CXX) $(CXXFLAGS) -fvisibility=default -U_FORTIFY_SOURCE -shared $< -ldl -o $@
+
+faulty: $(BUILD)/faulty/signerd $(BUILD)/faulty/faults.so
 	@:
 
 units: $(UNITS)

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <iterator>
 
+#include "signerd/fault.h"
 #include "signerd/log.h"
 
 namespace signerd {
@@ -58,6 +59,7 @@ void Writer::flush() {
 void Writer::work() {
     for (Items batch = take_batch(); !batch.empty(); batch = take_batch()) {
         commit_batch(batch);
+        SIGNERD_FAULT("commit:2");
         post(std::move(batch));
     }
 }

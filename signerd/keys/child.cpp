@@ -9,6 +9,7 @@
 #include <climits>
 
 #include "signerd/clock.h"
+#include "signerd/fault.h"
 #include "signerd/fd.h"
 #include "signerd/frame_buffer.h"
 #include "signerd/keys/key.h"
@@ -153,7 +154,9 @@ pki::Result<pki::Buffer> KeyChild::sign(const wire::Frame& frame) const {
         return pki::fail(pki::Errc::denied, "key child: no such CA");
     const CaKey& key = ca->second;
     PKI_CHECK(check_tbs(key.rules, request.tbs, clock_.now() / kMicroseconds));
+    SIGNERD_FAULT("key:1");
     PKI_TRY(const auto signature, pki::ossl::sign(key.key.get(), key.scheme, request.tbs));
+    SIGNERD_FAULT("key:2");
     return wire::encode(SignReply{signature}, frame.header.id);
 }
 

@@ -1,6 +1,7 @@
 #include "signerd/store/sqlite_writer.h"
 
 #include "libpki/base/base64.h"
+#include "signerd/fault.h"
 
 namespace signerd::sqlite {
 
@@ -67,6 +68,7 @@ pki::Status Writer::transact(std::span<const Decided* const> batch) {
     PKI_CHECK(statements_.begin.run().done());
     pki::Status done = write(batch);
     if (done) done = places_.check();
+    SIGNERD_FAULT("commit:1");
     if (done) done = statements_.commit.run().done();
     // Some errors have ended the transaction already.
     if (!done && sqlite3_get_autocommit(database_.get()) == 0)

@@ -1,5 +1,6 @@
-# signerd is killed right before each step of the issue path. After a restart the client's
-# retry gets one certificate, and the audit chain verifies: nothing lost, nothing minted twice.
+# signerd is killed right before each step of the issue path and on both sides of the COMMIT
+# within. After a restart the client's retry gets one certificate, and the audit chain verifies:
+# nothing lost, nothing minted twice.
 use strict;
 use warnings;
 use Enroll::Test;
@@ -27,8 +28,10 @@ sub certificates_of {
     return @{$listed->{certificates}};
 }
 
-# The steps of signerd/issue.cpp where it can be killed; 9 comes after the commit.
-for my $step (1, 2, 3, 4, 6, 7, 8, 9) {
+# The points of signerd/fault.h in the front, in order; the last two come after the COMMIT.
+for my $point (map({ "issue:$_" } 1, 2, 3, 4, 6, 7, 8), 'commit:1', 'commit:2', 'issue:9') {
+    my $step = $point =~ tr/:/-/r;
+    my $committed = $point eq 'commit:2' || $point eq 'issue:9';
     for my $key ('', "key-$step") {
         my $name = "device-$step" . ($key ? '-keyed' : '');
         my @options = $key ? (-H => "Idempotency-Key: $key") : ();
@@ -36,7 +39,7 @@ for my $step (1, 2, 3, 4, 6, 7, 8, 9) {
 
         stop('signerd');
         {
-            local $ENV{SIGNERD_FAULT} = "issue:$step";
+            local $ENV{SIGNERD_FAULT} = $point;
             local $ENV{SIGNERD} = "$ENV{ENROLL_FAULTY}/signerd";
             start_signerd();
         }
@@ -46,7 +49,7 @@ for my $step (1, 2, 3, 4, 6, 7, 8, 9) {
         is(wait_end('signerd'), 128 + 9, "$name: signerd was killed");
 
         start_signerd();
-        is(scalar certificates_of("CN=$name"), $step == 9 ? 1 : 0,
+        is(scalar certificates_of("CN=$name"), $committed ? 1 : 0,
             "$name: issued before the answer only if it was committed");
         my @serials = map {
             my $again = post_as_client($name, @options);
