@@ -11,14 +11,15 @@ namespace pki::x509 {
 
 namespace {
 
-bool is_string(std::uint8_t tag) {
-    switch (tag) {
+// A string type, and whole characters of it; which characters is nobody's concern.
+bool is_string(const der::Element& value) {
+    switch (value.tag) {
         case der::kUtf8String:
         case der::kPrintableString:
         case der::kTeletexString:
-        case der::kIa5String:
-        case der::kUniversalString:
-        case der::kBmpString: return true;
+        case der::kIa5String: return true;
+        case der::kBmpString: return value.content.size() % 2 == 0;
+        case der::kUniversalString: return value.content.size() % 4 == 0;
         default: return false;
     }
 }
@@ -30,7 +31,7 @@ Status take_challenge_password(Csr& csr, der::Reader& values) {
     const std::size_t offset = values.offset();
     PKI_TRY(const der::Element value, values.any());
     PKI_CHECK(values.finish());
-    if (!is_string(value.tag))
+    if (!is_string(value))
         return fail(Errc::malformed, "CSR: challengePassword is not a string", offset);
     csr.challenge_password = value.content;
     return {};

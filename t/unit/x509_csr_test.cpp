@@ -101,6 +101,18 @@ void challenge_password_may_be_any_string(void**) {
     assert_error(Errc::malformed, x509::parse_csr(csr_vector("challenge_integer")));
 }
 
+// OpenSSL refuses half a character of a wide string.
+void challenge_password_has_whole_characters(void**) {
+    Buffer der = csr_vector("challenge_ia5");
+    const std::string_view secret = "\x16\x06secret";  // IA5String, six octets
+    const auto tag = std::ranges::search(der, pki::as_bytes(secret)).begin();
+    assert_true(tag != der.end());
+    *tag = pki::der::kBmpString;
+    assert_ok(x509::parse_csr(der));
+    *tag = pki::der::kUniversalString;
+    assert_error(Errc::malformed, x509::parse_csr(der));
+}
+
 void subject_may_be_empty(void**) {
     const Buffer der = csr_vector("empty_subject");
     const auto csr = x509::parse_csr(der);
@@ -258,6 +270,7 @@ int main() {
         cmocka_unit_test(requested_extensions_are_read),
         cmocka_unit_test(microsoft_extensions_are_read),
         cmocka_unit_test(challenge_password_may_be_any_string),
+        cmocka_unit_test(challenge_password_has_whole_characters),
         cmocka_unit_test(subject_may_be_empty),
         cmocka_unit_test(attributes_and_extensions_may_be_missing),
         cmocka_unit_test(repeated_and_broken_attributes_are_refused),
