@@ -41,6 +41,7 @@ sub enroll_until_stopped {
             note_down($out, 'status', $number, $reply->{status}) if $reply->{status} != 200;
         }
         note_down($out, 'got', $number, Enroll::Client::serial($reply->{body}));
+        sleep 0.005;
         next if $tries == 1 && $number % 10;
         $reply = $client->post($csr, @key);
         note_down($out, 'got', $number, Enroll::Client::serial($reply->{body}))
@@ -59,7 +60,7 @@ sub got { my ($name) = @_; return scalar(() = read_file("$name.got") =~ /^got /m
 
 sub everybody_gets_more {
     my %before = map { $_ => got($_) } @names;
-    return wait_until(sub { !grep { got($_) <= $before{$_} + 1 } @names });
+    return wait_until(sub { !grep { got($_) < $before{$_} + 4 } @names });
 }
 
 # --- victims ---
@@ -105,7 +106,8 @@ ok(everybody_gets_more(), 'before: every client gets certificates');
 for my $round (1 .. $rounds) {
     my $victim = (sort keys %victims)[$round % keys %victims];
     $victims{$victim}->();
-    ok(everybody_gets_more(), "round $round, $victim: every client gets certificates again");
+    ok(everybody_gets_more(), "round $round, $victim: every client gets certificates again")
+        or last;
 }
 
 # --- what is left ---

@@ -8,6 +8,9 @@ use IO::Socket::SSL;
 use MIME::Base64 ();
 use Socket qw(SOL_SOCKET SO_RCVTIMEO SO_SNDTIMEO);
 
+# Whoever writes to a server that has gone gets an error, not a signal.
+$SIG{PIPE} = 'IGNORE';
+
 # Options: user ("name:password"), path, seconds (to wait for an answer).
 sub new {
     my ($class, %option) = @_;
@@ -48,7 +51,6 @@ sub request {
 # False when there is no connection any more.
 sub send {
     my ($self, $text) = @_;
-    local $SIG{PIPE} = 'IGNORE';
     my $socket = $self->socket or return 0;
     my $sent = 0;
     while ($sent < length $text) {
