@@ -80,7 +80,7 @@ void Writer::commit_batch(Items& batch) {
     decided.reserve(batch.size());
     for (const Item& item : batch) decided.push_back(item.decided);
     const pki::Status status = store_.commit(decided);
-    if (!status) log(Level::error, "%s", status.error().message().c_str());
+    outage_.note(status);
     const bool one_is_bad =
         !status && status.error().code == pki::Errc::internal && batch.size() > 1;
     // Nothing of the batch was kept: one item that the store refuses must not take its

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "signerd/event_loop.h"
+#include "signerd/outage.h"
 #include "signerd/store/store.h"
 
 namespace signerd {
@@ -60,6 +61,8 @@ class Writer : public Committer {
     Items gathered_;                  // the loop's
     std::size_t queued_ = 0;          // the loop's: not completed yet
     std::uint64_t transactions_ = 0;  // the loop's
+
+    Outage outage_{"store"};  // the thread's
 
     std::mutex mutex_;  // guards the five below
     std::condition_variable wake_;
