@@ -8,6 +8,7 @@
 #include "signerd/log.h"
 #include "signerd/peer.h"
 #include "signerd/reply.h"
+#include "signerd/stored.h"
 
 namespace signerd {
 
@@ -239,28 +240,35 @@ bool Issuer::settled_earlier(const IssueJobPtr& job) {
 }
 
 pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
-    const auto found = store_.find_answer(job->key.key);
+    const auto found = find_stored(*job);
+    reading_.note(found ? pki::Status() : pki::Status(found.error()));
     if (!found) return store_failed(found.error());
-    const std::optional<Answer>& earlier = *found;
-    if (!earlier) return false;
-    const std::int64_t window = job->request.idempotency_window != 0
-                                    ? job->request.idempotency_window
-                                    : job->profile->idempotency_window;
-    const Earlier means = weigh(*earlier, job->key, job->now(), window);
-    if (means == Earlier::expired) return false;
-    if (means == Earlier::conflict) return conflict();
-    const auto found_certificate = store_.find_certificate(earlier->ca, earlier->serial);
-    if (!found_certificate) return store_failed(found_certificate.error());
-    const std::optional<CertificateRecord>& certificate = *found_certificate;
-    if (!certificate)
-        return fail(Errc::internal, "store: an answer without its certificate",
-                    earlier->serial);
-    if (certificate->not_after <= job->now()) return false;
-    const Ca* issuer = find_ca(*job, earlier->ca);
+    const std::optional<Stored>& earlier = *found;
+    if (!earlier || earlier->means == Earlier::expired) return false;
+    if (earlier->means == Earlier::conflict) return conflict();
+    const CertificateRecord& certificate = earlier->certificate;
+    if (certificate.not_after <= job->now()) return false;
+    const Ca* issuer = find_ca(*job, certificate.ca);
     if (job->request.want_chain && issuer == nullptr) return false;
     release(*job);  // in the turn that claimed it: nobody waits
-    answer(*job, certificate->der, issuer, true);
+    answer(*job, certificate.der, issuer, true);
     return true;
+}
+
+// The certificate is read when it is the answer.
+pki::Result<std::optional<Stored>> Issuer::find_stored(const IssueJob& job) const {
+    PKI_TRY(const std::optional<Answer> earlier, store_.find_answer(job.key.key));
+    if (!earlier) return std::optional<Stored>();
+    const std::int64_t window = job.request.idempotency_window != 0
+                                    ? job.request.idempotency_window
+                                    : job.profile->idempotency_window;
+    const Earlier means = weigh(*earlier, job.key, job.now(), window);
+    if (means != Earlier::replay) return std::optional<Stored>({means, {}});
+    PKI_TRY(std::optional<CertificateRecord> certificate,
+            store_.find_certificate(earlier->ca, earlier->serial));
+    if (!certificate) return damaged("an answer without its certificate", earlier->serial);
+    PKI_CHECK(check_stored(*certificate, job.csr, *job.generation));
+    return std::optional<Stored>({means, *std::move(certificate)});
 }
 
 // Step 6.

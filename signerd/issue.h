@@ -15,6 +15,7 @@
 #include "signerd/clock.h"
 #include "signerd/idempotency.h"
 #include "signerd/keys/signer.h"
+#include "signerd/outage.h"
 #include "signerd/request.h"
 #include "signerd/writer.h"
 
@@ -22,6 +23,7 @@ namespace signerd {
 
 struct IssueJob;  // one request on its way
 using IssueJobPtr = std::shared_ptr<IssueJob>;
+struct Stored;  // what an earlier, equal request got
 
 class Issuer {
    public:
@@ -48,6 +50,7 @@ class Issuer {
     pki::Status prepare(IssueJob& job) const;
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);
+    pki::Result<std::optional<Stored>> find_stored(const IssueJob& job) const;
     void on_signature(const IssueJobPtr& job, const pki::Result<pki::Buffer>& signature);
     void on_committed(const IssueJobPtr& job, const pki::Status& status);
     void refuse(const IssueJobPtr& job, const pki::Error& error);
@@ -62,6 +65,7 @@ class Issuer {
     Committer& committer_;
     Replies& replies_;
     InFlight<IssueJobPtr> working_;
+    Outage reading_{"store"};
     std::size_t in_flight_ = 0;
     bool draining_ = false;
 };

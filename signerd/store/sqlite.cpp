@@ -54,7 +54,7 @@ pki::Status check_integrity(sqlite3* database) {
     const auto finding = sqlite::query_text(database, "PRAGMA quick_check(1)");
     if (!finding) return finding.error();
     if (*finding == "ok") return {};
-    return pki::fail(pki::Errc::internal, sqlite::kDamaged, *finding);
+    return pki::fail(pki::Errc::internal, kStoreDamaged, *finding);
 }
 
 pki::Status enter_wal(sqlite3* database) {
@@ -83,8 +83,8 @@ pki::Status check_chain_end(sqlite3* database) {
         return {};
     return pki::fail(
         pki::Errc::internal,
-        "store: the last audit record does not match its hash; restore the database "
-        "from a backup, or look at it with \"signerctl audit verify\"",
+        "store: the last audit record does not match its hash; keep its files and restore the "
+        "database from a backup, see \"When the store is broken\" in operations.md",
         "sequence " + std::to_string(run.integer_at(0)));
 }
 

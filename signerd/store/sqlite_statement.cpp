@@ -1,5 +1,7 @@
 #include "signerd/store/sqlite_statement.h"
 
+#include "signerd/store/store.h"
+
 namespace signerd::sqlite {
 
 namespace {
@@ -26,7 +28,7 @@ pki::Error failure(sqlite3* database, const char* text) {
     const int result = sqlite3_errcode(database) & 0xff;
     const bool damaged = result == SQLITE_CORRUPT || result == SQLITE_NOTADB;
     return pki::fail(may_pass(result) ? pki::Errc::unavailable : pki::Errc::internal,
-                     damaged ? kDamaged : text, sqlite3_errmsg(database));
+                     damaged ? kStoreDamaged : text, sqlite3_errmsg(database));
 }
 
 pki::Status execute(sqlite3* database, const char* sql) {

@@ -21,10 +21,8 @@ struct Finalize {
 // For one thread at a time.
 using Connection = std::unique_ptr<sqlite3, Finalize>;
 
-constexpr const char* kDamaged = "store: damaged; restore the database from a backup";
-
 // unavailable where trying again may help (full, locked, I/O, no permission), else internal.
-// Of a damaged file the text is kDamaged.
+// Of a damaged file the text is kStoreDamaged.
 pki::Error failure(sqlite3* database, const char* text);
 
 // SQL without parameters or results; several statements may follow each other.

@@ -14,6 +14,11 @@
 
 namespace signerd {
 
+// The text of every error that a damaged file causes: what the operator has to do.
+constexpr char kStoreDamaged[] =
+    "store: damaged; keep its files and restore the database from a backup, see "
+    "\"When the store is broken\" in operations.md";
+
 struct CertificateRecord {
     std::uint64_t row = 0;  // set by the store, grows with each certificate
     std::string ca;

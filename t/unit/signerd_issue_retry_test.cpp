@@ -282,6 +282,27 @@ void test_denial_without_store(void**) {
     fixture.remove();
 }
 
+// The CA of a renewed key is another CA: an old certificate is not held against it. The key of
+// today verifies what it has signed.
+void test_replay_under_another_ca_key(void**) {
+    for (const bool renewed : {true, false}) {
+        IssueFixture fixture;
+        const pki::Buffer csr = make_csr();
+        const std::uint64_t first = fixture.issue(csr);
+        const auto other = unit::make_ca({.name = "CN=Test Issuing"});
+        signerd::Ca& ca = fixture.config->cas["issuing"];
+        ca.chain = {other.certificate};
+        if (renewed) ca.key_identifier = {5, 6, 7, 8};
+        fixture.generation = *signerd::make_generation(2, fixture.config);
+        const std::uint64_t second = fixture.issue(csr);
+        if (renewed)
+            assert_same_certificate(fixture, first, second);
+        else
+            assert_true(fixture.replies.error(second)->code == Errc::unavailable);
+        fixture.remove();
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -291,6 +312,7 @@ int main() {
         cmocka_unit_test(test_chain_of_the_ca_that_issued),
         cmocka_unit_test(test_chain_for_a_waiter),
         cmocka_unit_test(test_ca_that_issued_is_gone),
+        cmocka_unit_test(test_replay_under_another_ca_key),
         cmocka_unit_test(test_same_key_other_csr),
         cmocka_unit_test(test_same_csr_within_window),
         cmocka_unit_test(test_same_csr_after_window),

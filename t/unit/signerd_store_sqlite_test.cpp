@@ -188,7 +188,8 @@ void a_last_record_that_says_something_else_is_refused(void**) {
     const std::string change = "UPDATE audit SET canonical = x'" + pki::hex_encode(canonical) +
                                "' WHERE sequence = 80";
     assert_true(run_sql(folder, change.c_str()));
-    assert_refused(folder, "signerctl audit verify");
+    assert_refused(folder,
+                   "last audit record does not match its hash; keep its files and restore");
     folder.remove();
 }
 
@@ -202,7 +203,8 @@ void a_last_record_out_of_place_is_refused(void**) {
         fill(folder);
         assert_true(run_sql(folder, kWithoutTriggers));
         assert_true(run_sql(folder, change));
-        assert_refused(folder, "signerctl audit verify");
+        assert_refused(folder,
+                       "last audit record does not match its hash; keep its files and restore");
         folder.remove();
     }
 }
@@ -213,7 +215,8 @@ void an_only_record_with_another_number_is_refused(void**) {
     assert_ok(unit::commit(**open_sqlite_store(folder.file()), {unit::denial(1)}));
     assert_true(run_sql(folder, kWithoutTriggers));
     assert_true(run_sql(folder, "UPDATE audit SET sequence = 5"));
-    assert_refused(folder, "signerctl audit verify");
+    assert_refused(folder,
+                   "last audit record does not match its hash; keep its files and restore");
     folder.remove();
 }
 

@@ -1,0 +1,25 @@
+// What comes out of the store is looked at before it is an answer. SQLite has no checksums: a
+// page that the disk or somebody's hand has changed is a page like any other.
+#pragma once
+
+#include "libpki/x509/csr.h"
+#include "signerd/generation.h"
+#include "signerd/idempotency.h"
+
+namespace signerd {
+
+// What an earlier request with the same key means, and the certificate where it is the answer.
+struct Stored {
+    Earlier means = Earlier::expired;
+    CertificateRecord certificate;
+};
+
+// Is it a certificate for the key of this CSR, the one that the record speaks of, and signed by
+// its CA? The signature is not checked when the CA is gone or has another key by now.
+pki::Status check_stored(const CertificateRecord& record, const pki::x509::Csr& csr,
+                         const Generation& generation);
+
+// The error for a store that contradicts itself; it says what to do.
+pki::Error damaged(const std::string& finding, const std::string& serial);
+
+}  // namespace signerd
