@@ -42,8 +42,7 @@ Control* map_control() {
     NEXT(open);
     const int file = path != nullptr ? real(path, O_RDWR | O_CLOEXEC) : -1;
     if (file < 0) return &none;
-    void* mapped =
-        mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    void* mapped = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     close(file);
     return mapped == MAP_FAILED ? &none : static_cast<Control*>(mapped);
 }
