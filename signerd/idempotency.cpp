@@ -38,7 +38,8 @@ void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
         case pki::wire::Credential::certificate:
             hash.bytes(pki::ossl::sha256(request.client_certificate));
             break;
-        case pki::wire::Credential::none: break;
+        case pki::wire::Credential::none:
+        case pki::wire::Credential::unproven: break;  // no request has it
     }
 }
 

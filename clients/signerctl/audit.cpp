@@ -18,6 +18,11 @@ namespace {
 constexpr std::uint64_t kMostRecords = 1'000'000'000'000;
 constexpr std::size_t kTablePage = 1000;
 
+std::string credential_text(const pki::wire::AuditRow& row) {
+    std::string text(row.credential_name);
+    return row.credential == pki::wire::Credential::unproven ? text + " (unproven)" : text;
+}
+
 std::vector<std::string> table_row(const pki::wire::AuditRow& row) {
     return {std::to_string(row.sequence),
             iso8601_micros(row.time),
@@ -27,7 +32,7 @@ std::vector<std::string> table_row(const pki::wire::AuditRow& row) {
             std::string(name(row.operation)),
             std::string(row.profile),
             std::string(row.client_address),
-            std::string(row.credential_name),
+            credential_text(row),
             std::string(row.subject.empty() ? row.sans : row.subject)};
 }
 

@@ -63,6 +63,9 @@ JsonPtr audit_json(const pki::wire::AuditRow& row, Bytes canonical, Bytes hash) 
     set(object, "credential_name", row.credential_name);
     set(object, "transaction", row.transaction);
     set(object, "peer", row.peer);
+    // Rows of signerd's own decisions have none; neither had any when there were no others.
+    if (row.http_status != 0)
+        json_object_set_new(object.get(), "http_status", json_integer(row.http_status));
     set(object, "canonical", pki::base64_encode(canonical));
     set(object, "hash", pki::hex_encode(hash));
     return object;

@@ -38,6 +38,10 @@ constexpr std::size_t kAddress = 64;
 constexpr std::size_t kIdempotencyKey = 128;
 constexpr std::size_t kTransaction = 128;
 constexpr std::size_t kErrorText = 512;
+constexpr std::size_t kReporter = 16;       // random bytes that name a worker
+constexpr std::size_t kReported = 64;       // decisions in one report
+constexpr std::size_t kReportDetail = 256;  // a literal of ours
+constexpr std::size_t kDecision = 2048;     // one of them, encoded, with the longest texts
 constexpr std::size_t kAdminText = 128 * 1024;
 
 }  // namespace pki::limits

@@ -31,6 +31,8 @@ struct AuditRow {
     std::string_view credential_name;
     std::string_view transaction;
     std::string_view peer;  // which peer of signerd asked
+    // What the client got where the peer decided by itself and reported it; 0: signerd decided.
+    std::uint16_t http_status = 0;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -49,10 +51,12 @@ struct AuditRow {
         v.text(13, m.serial, 40);
         v.bytes(14, m.csr_sha256, 32);
         v.text(15, m.client_address, limits::kAddress);
-        v.number(16, m.credential, Credential::none, Credential::certificate);
+        v.number(16, m.credential, Credential::none, Credential::unproven);
         v.text(17, m.credential_name, limits::kCredentialName);
         v.text(18, m.transaction, limits::kTransaction);
         v.text(19, m.peer, 64);
+        // Since then rows have fields that older ones lack: absent means zero.
+        v.number(20, m.http_status);
     }
 };
 

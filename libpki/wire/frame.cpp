@@ -17,6 +17,8 @@ bool known(Kind kind) {
         case Kind::issue_reply:
         case Kind::ca_certs_request:
         case Kind::ca_certs_reply:
+        case Kind::report_request:
+        case Kind::report_reply:
         case Kind::status_request:
         case Kind::status_reply:
         case Kind::cert_list_request:

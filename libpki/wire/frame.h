@@ -29,6 +29,8 @@ enum class Kind : std::uint8_t {
     issue_reply = 3,
     ca_certs_request = 4,
     ca_certs_reply = 5,
+    report_request = 6,
+    report_reply = 7,
     status_request = 16,
     status_reply = 17,
     cert_list_request = 18,

@@ -27,6 +27,7 @@ std::string_view name(Credential credential) {
         case Credential::none: return "none";
         case Credential::basic: return "basic";
         case Credential::certificate: return "certificate";
+        case Credential::unproven: return "unproven";
     }
     return "unknown";
 }

@@ -12,7 +12,9 @@ namespace pki::wire {
 
 enum class Protocol : std::uint8_t { none = 0, est = 1, scep = 2, cmp = 3, enroll = 4 };
 enum class Operation : std::uint8_t { none = 0, enroll = 1, renew = 2 };
-enum class Credential : std::uint8_t { none = 0, basic = 1, certificate = 2 };
+// `unproven` is a name that somebody gave and did not prove to be his; in reports and audit
+// records only.
+enum class Credential : std::uint8_t { none = 0, basic = 1, certificate = 2, unproven = 3 };
 
 std::string_view name(Protocol protocol);
 std::string_view name(Operation operation);

@@ -1,6 +1,7 @@
 // The encoding of a message is canonical: whatever decodes encodes to the bytes that it was.
 // The size of a frame is known from its first four bytes, and nothing behind the input is read.
 #include "libpki/wire/audit_row.h"
+#include "libpki/wire/report.h"
 #include "t/fuzz/fuzz.h"
 
 namespace {
@@ -41,6 +42,21 @@ void check_audit_row(Bytes input) {
     PROPERTY(canonical && pki::equal(*canonical, input));
 }
 
+void check_decision(Bytes input) {
+    const auto decision = wire::decode_decision(input);
+    if (!decision) return;
+    const auto encoded = wire::encode_decision(*decision);
+    PROPERTY(encoded && pki::equal(*encoded, input));
+}
+
+// What a worker may put into a list, signerd takes apart.
+void check_report(const wire::Frame& frame) {
+    const auto report = wire::decode<wire::ReportRequest>(frame);
+    if (!report) return;
+    PROPERTY(report->decisions.size() <= pki::limits::kReported);
+    for (const Bytes decision : report->decisions) check_decision(decision);
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -49,11 +65,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                                      wire::kHeaderSize - 1, wire::kHeaderSize, size})
         check_prefix(input, length);
     check_audit_row(input);
+    check_decision(input);
     const auto frame = wire::parse_frame(input);
     if (!frame) return 0;
     check_messages<wire::IssueRequest, wire::IssueReply, wire::ErrorReply, wire::CaCertsRequest,
                    wire::CaCertsReply, wire::StatusRequest, wire::CertListRequest,
                    wire::CertShowRequest, wire::JsonReply, wire::AuditPageRequest,
-                   wire::AuditPageReply>(*frame, input);
+                   wire::AuditPageReply, wire::ReportRequest, wire::ReportReply>(*frame, input);
+    check_report(*frame);
     return 0;
 }

@@ -75,6 +75,22 @@ void canonical_bytes(void**) {
     assert_hex(*wire::canonical(*parsed), pki::hex_encode(*canonical));
 }
 
+// A field that later rows have and earlier ones lack comes last.
+void the_status_of_a_report(void**) {
+    const auto canonical = canonical_with([](wire::AuditRow& row) {
+        row.credential = wire::Credential::unproven;
+        row.peer = "nginx";
+        row.http_status = 401;
+    });
+    assert_ok(canonical);
+    assert_hex(*canonical,
+               "080000000102"
+               "100000000103"
+               "13000000056e67696e78"
+               "14000000020191");
+    assert_int_equal(wire::parse_canonical(*canonical)->http_status, 401);
+}
+
 void rows_that_nobody_wrote(void**) {
     const Buffer good = *canonical_with([](wire::AuditRow& row) { row.detail = "d"; });
     assert_ok(wire::parse_canonical(good));
@@ -122,6 +138,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(the_least_row),
         cmocka_unit_test(canonical_bytes),
+        cmocka_unit_test(the_status_of_a_report),
         cmocka_unit_test(rows_that_nobody_wrote),
         cmocka_unit_test(values_beyond_their_bounds),
         cmocka_unit_test(negative_times_come_back),

@@ -1,4 +1,4 @@
-#include "libpki/wire/messages.h"
+#include "libpki/wire/report.h"
 #include "t/unit/unit.h"
 
 namespace {
@@ -85,7 +85,7 @@ void bad_headers(void**) {
     assert_error(Errc::unsupported, parse("0000000c 00 10 0000 0000000000000001"));
     assert_error(Errc::unsupported, parse("0000000c 02 10 0000 0000000000000001"));
     assert_error(Errc::unsupported, parse("0000000c 01 00 0000 0000000000000001"));
-    assert_error(Errc::unsupported, parse("0000000c 01 06 0000 0000000000000001"));
+    assert_error(Errc::unsupported, parse("0000000c 01 0f 0000 0000000000000001"));
     assert_error(Errc::unsupported, parse("0000000c 01 ff 0000 0000000000000001"));
     assert_error(Errc::malformed, parse("0000000c 01 10 0001 0000000000000001"));
     assert_error(Errc::malformed, parse("0000000c 01 10 0000 00000000000000"));
@@ -254,11 +254,76 @@ void json_is_bounded(void**) {
     assert_error(Errc::internal, wire::encode(reply, 1));
 }
 
+wire::ReportedDecision longest_decision(std::string_view text, const Buffer& hash) {
+    wire::ReportedDecision decision;
+    decision.time = -1;
+    decision.profile = text.substr(0, pki::limits::kProfileName);
+    decision.protocol = wire::Protocol::est;
+    decision.operation = wire::Operation::renew;
+    decision.reason = Errc::unauthenticated;
+    decision.http_status = 401;
+    decision.detail = text.substr(0, pki::limits::kReportDetail);
+    decision.client_address = text.substr(0, pki::limits::kAddress);
+    decision.credential = wire::Credential::unproven;
+    decision.credential_name = text.substr(0, pki::limits::kCredentialName);
+    decision.transaction = text.substr(0, pki::limits::kTransaction);
+    decision.csr_sha256 = hash;
+    return decision;
+}
+
+// As many decisions as there may be, each as long as it may be, fit a frame.
+void the_largest_report(void**) {
+    const std::string text(pki::limits::kCredentialName, 'x');
+    const Buffer hash(32, 0xab), reporter(pki::limits::kReporter, 1);
+    const Buffer decision = *wire::encode_decision(longest_decision(text, hash));
+    assert_true(decision.size() <= pki::limits::kDecision);
+    wire::ReportRequest request;
+    request.reporter = reporter;
+    request.sequence = 3;
+    request.lost = 4;
+    request.lost_from = 5;
+    request.lost_to = 6;
+    request.decisions.assign(pki::limits::kReported, decision);
+    const auto encoded = wire::encode(request, 1);
+    assert_ok(encoded);
+    const auto decoded = wire::decode<wire::ReportRequest>(*wire::parse_frame(*encoded));
+    assert_ok(decoded);
+    assert_hex(*wire::encode(*decoded, 1), pki::hex_encode(*encoded));
+    request.decisions.push_back(decision);
+    assert_error(Errc::internal, wire::encode(request, 1));
+}
+
+void all_fields_of_a_decision(void**) {
+    const std::string text(pki::limits::kCredentialName, 'x');
+    const Buffer hash(32, 0xab);
+    const Buffer encoded = *wire::encode_decision(longest_decision(text, hash));
+    const auto decoded = wire::decode_decision(encoded);
+    assert_ok(decoded);
+    assert_true(decoded->time == -1);
+    assert_true(decoded->operation == wire::Operation::renew);
+    assert_int_equal(decoded->reason, Errc::unauthenticated);
+    assert_int_equal(decoded->http_status, 401);
+    assert_true(decoded->credential == wire::Credential::unproven);
+    assert_int_equal(decoded->credential_name.size(), pki::limits::kCredentialName);
+    assert_hex(*wire::encode_decision(*decoded), pki::hex_encode(encoded));
+    // What is granted, signerd has granted: there is no decision without a reason.
+    assert_error(Errc::malformed, wire::decode_decision({}));
+    assert_error(Errc::malformed, wire::decode_decision(hex("05 00000001 0c")));
+    assert_error(Errc::malformed, wire::decode_decision(hex("05 00000001 05 09 00000001 04")));
+    assert_ok(wire::decode_decision(hex("05 00000001 05 06 00000002 0191")));
+}
+
+// An unproven name is nothing to issue for.
+void a_request_needs_a_proof(void**) {
+    assert_false(readable<wire::IssueRequest>("06 00000001 03"));
+}
+
 void names(void**) {
     assert_text(wire::name(wire::Protocol::est), "est");
     assert_text(wire::name(wire::Protocol::enroll), "enroll");
     assert_text(wire::name(wire::Operation::renew), "renew");
     assert_text(wire::name(wire::Credential::basic), "basic");
+    assert_text(wire::name(wire::Credential::unproven), "unproven");
     assert_text(wire::name(static_cast<wire::Protocol>(99)), "unknown");
 }
 
@@ -280,6 +345,9 @@ int main() {
         cmocka_unit_test(lists),
         cmocka_unit_test(a_message_fits_a_frame),
         cmocka_unit_test(json_is_bounded),
+        cmocka_unit_test(the_largest_report),
+        cmocka_unit_test(all_fields_of_a_decision),
+        cmocka_unit_test(a_request_needs_a_proof),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
