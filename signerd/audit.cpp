@@ -1,6 +1,8 @@
 #include "signerd/audit.h"
 
+#include "libpki/base/time.h"
 #include "libpki/base/utf8.h"
+#include "signerd/clock.h"
 
 namespace signerd {
 
@@ -36,6 +38,28 @@ struct Fit {
     }
 };
 
+// Frontends have the clock of this machine. A worker keeps what it could not report for as long
+// as signerd is away: days at most.
+constexpr std::int64_t kFuture = 60 * kMicroseconds;
+constexpr std::int64_t kPast = 7 * 24 * 3600 * kMicroseconds;
+
+bool credible(std::int64_t reported, std::int64_t now) {
+    return reported <= now + kFuture && reported >= now - kPast;
+}
+
+std::string time_text(std::int64_t microseconds) {
+    return pki::format_iso8601(microseconds / kMicroseconds);
+}
+
+AuditRecord record_occasion(const Occasion& occasion) {
+    AuditRecord record;
+    record.time = occasion.time;
+    record.signerd = occasion.signerd;
+    record.tenant = occasion.tenant;
+    record.peer = occasion.peer;
+    return record;
+}
+
 struct Numbered : AuditRecord {
     std::uint64_t sequence = 0;
 };
@@ -51,10 +75,7 @@ void make_fit(AuditRecord& record) {
 
 AuditRecord record_request(const Occasion& occasion, const pki::wire::IssueRequest& request,
                            const pki::ossl::Sha256& csr_sha256) {
-    AuditRecord record;
-    record.time = occasion.time;
-    record.signerd = occasion.signerd;
-    record.tenant = occasion.tenant;
+    AuditRecord record = record_occasion(occasion);
     record.profile = request.profile;
     record.protocol = request.protocol;
     record.operation = request.operation;
@@ -63,7 +84,6 @@ AuditRecord record_request(const Occasion& occasion, const pki::wire::IssueReque
     record.credential = request.credential;
     record.credential_name = request.credential_name;
     record.transaction = request.transaction;
-    record.peer = occasion.peer;
     make_fit(record);
     return record;
 }
@@ -97,6 +117,39 @@ void record_refusal(AuditRecord& record, const pki::Error& error) {
     make_fit(record);
 }
 
+AuditRecord record_report(const Occasion& occasion,
+                          const pki::wire::ReportedDecision& reported) {
+    AuditRecord record = record_occasion(occasion);
+    record.time = reported.time;
+    record.profile = reported.profile;
+    record.protocol = reported.protocol;
+    record.operation = reported.operation;
+    record.csr_sha256 = pki::to_buffer(reported.csr_sha256);
+    record.client_address = reported.client_address;
+    record.credential = reported.credential;
+    record.credential_name = reported.credential_name;
+    record.transaction = reported.transaction;
+    record.http_status = reported.http_status;
+    pki::Error error = pki::fail(reported.reason, "reported");
+    const std::string detail(reported.detail);
+    error.text = detail.c_str();
+    if (!credible(reported.time, occasion.time)) {
+        record.time = occasion.time;
+        error.detail = "recorded on arrival, the time reported was " + time_text(reported.time);
+    }
+    record_refusal(record, error);
+    return record;
+}
+
+AuditRecord record_gap(const Occasion& occasion, std::uint64_t count, std::int64_t from,
+                       std::int64_t to) {
+    AuditRecord record = record_occasion(occasion);
+    const std::string detail = std::to_string(count) + " decisions between " + time_text(from) +
+                               " and " + time_text(to);
+    record_refusal(record, pki::fail(pki::Errc::unavailable, "not recorded", detail));
+    return record;
+}
+
 pki::wire::AuditRow AuditRecord::row(std::uint64_t sequence) const {
     pki::wire::AuditRow row;
     row.sequence = sequence;
@@ -118,6 +171,7 @@ pki::wire::AuditRow AuditRecord::row(std::uint64_t sequence) const {
     row.credential_name = credential_name;
     row.transaction = transaction;
     row.peer = peer;
+    row.http_status = http_status;
     return row;
 }
 

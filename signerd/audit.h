@@ -5,7 +5,7 @@
 // challengePassword, Basic passwords, keys. Of a CSR only subject, SANs and hash get in.
 #pragma once
 
-#include "libpki/wire/messages.h"
+#include "libpki/wire/report.h"
 #include "libpki/x509/csr.h"
 #include "signerd/store/store.h"
 
@@ -34,6 +34,15 @@ void record_allow(AuditRecord& record, std::string_view serial, std::string_view
 // unavailable is load that was shed, every other code a denial. The cause is recorded in full,
 // also where the peer is told less.
 void record_refusal(AuditRecord& record, const pki::Error& error);
+
+// What a frontend decided by itself and reports. A time that cannot be is replaced by that of
+// the occasion, with a note. Not checked: whether the peer may name this profile.
+AuditRecord record_report(const Occasion& occasion,
+                          const pki::wire::ReportedDecision& reported);
+
+// In the place of `count` decisions that nobody kept, made between these times.
+AuditRecord record_gap(const Occasion& occasion, std::uint64_t count, std::int64_t from,
+                       std::int64_t to);
 
 // For records that are filled in by other means: cuts and cleans every text. One that is not
 // fit makes Store::commit() refuse its whole batch.

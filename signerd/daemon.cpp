@@ -59,12 +59,22 @@ pki::Status Daemon::assemble() {
     PKI_TRY(store_, open_sqlite_store(config_->store));
     PKI_TRY(writer_, Writer::start(*loop_, *store_));
     signer_ = std::make_unique<ChildSigner>(*loop_, config_->path);
+    refusals_ = std::make_unique<Refusals>(
+        clock_, *writer_,
+        [this](auto delay, EventLoop::Action run) { loop_->after(delay, std::move(run)); });
     server_ = std::make_unique<Server>(
-        *loop_, [this](const Request& request) { dispatcher_->dispatch(request); });
+        *loop_, [this](const Request& request) { dispatcher_->dispatch(request); },
+        [this](const Generation& generation, const Peer& peer, const pki::Error& error) {
+            refusals_->note(generation, peer, error);
+        });
     issuer_ = std::make_unique<Issuer>(clock_, *store_, *signer_, *writer_, *server_);
-    dispatcher_ = std::make_unique<Dispatcher>(Services{clock_, *store_, *issuer_, *server_,
-                                                        clock_.now() / kMicroseconds,
-                                                        [this] { return gauges(); }});
+    reports_ = std::make_unique<Reports>(clock_, *writer_, *server_);
+    dispatcher_ = std::make_unique<Dispatcher>(
+        Services{clock_, *store_, *issuer_, *reports_, *server_, clock_.now() / kMicroseconds,
+                 [this] { return gauges(); },
+                 [this](const Request& request, const pki::Error& error) {
+                     refusals_->note(*request.generation, *request.peer, error);
+                 }});
     loop_->each_turn([this] { end_of_turn(); });
     return {};
 }

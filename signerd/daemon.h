@@ -4,6 +4,7 @@
 #include "signerd/clock.h"
 #include "signerd/dispatch.h"
 #include "signerd/keys/signer.h"
+#include "signerd/refusals.h"
 #include "signerd/server.h"
 
 namespace signerd {
@@ -44,6 +45,8 @@ class Daemon {
     std::unique_ptr<ChildSigner> signer_;
     std::unique_ptr<Server> server_;
     std::unique_ptr<Issuer> issuer_;
+    std::unique_ptr<Reports> reports_;
+    std::unique_ptr<Refusals> refusals_;
     std::unique_ptr<Dispatcher> dispatcher_;
     Fd signals_;
     std::uint64_t generation_ = 0;       // in use; 0: still starting

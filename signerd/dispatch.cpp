@@ -18,6 +18,10 @@ namespace {
 
 void issue(Services& services, const Request& request) { services.issuer.issue(request); }
 
+void report(Services& services, const Request& request) {
+    services.reports.record(request, services.issuer.in_flight());
+}
+
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
 void at_once(Services& services, const Request& request) {
@@ -33,6 +37,7 @@ constexpr Roles kAdmin = only(Role::admin);
 constexpr Operation kOperations[] = {
     {Kind::issue_request, "issue", kFrontend, issue},
     {Kind::ca_certs_request, "ca_certs", kFrontend | kReader | kAdmin, at_once<ca_certs>},
+    {Kind::report_request, "report", kFrontend, report},
     {Kind::status_request, "status", kReader | kAdmin, at_once<status>},
     {Kind::cert_list_request, "cert_list", kAdmin, at_once<cert_list>},
     {Kind::cert_show_request, "cert_show", kAdmin, at_once<cert_show>},
@@ -53,8 +58,10 @@ bool permitted(const Operation& operation, Role role) {
 void Dispatcher::dispatch(const Request& request) {
     const Operation* operation = find_operation(request.frame.header.kind);
     if (operation == nullptr || !permitted(*operation, request.peer->role)) {
+        const char* what = operation != nullptr ? operation->name : "no request";
         log(Level::warning, "peer %s (%s): refused: %s", request.peer->name.c_str(),
-            name(request.peer->role), operation != nullptr ? operation->name : "no request");
+            name(request.peer->role), what);
+        services_.refused(request, pki::fail(pki::Errc::denied, "not permitted", what));
         return refuse(request, pki::fail(pki::Errc::denied, "not permitted"));
     }
     // The issue path turns requests away itself: with an audit record.

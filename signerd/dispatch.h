@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "signerd/issue.h"
+#include "signerd/report.h"
 
 namespace signerd {
 
@@ -23,9 +24,12 @@ struct Services {
     const Clock& clock;
     Store& store;
     Issuer& issuer;
+    Reports& reports;
     Replies& replies;
     std::int64_t started = 0;  // seconds since 1970
     std::function<Gauges()> gauges;
+    // A request that nobody of this role may send, for the audit log.
+    std::function<void(const Request& request, const pki::Error& error)> refused;
 };
 
 // A set of roles.

@@ -199,6 +199,7 @@ bool Server::take_frame(std::uint64_t id, Connection& connection) {
 void Server::give_up(Connection& connection, const pki::Error& error,
                      std::optional<std::uint64_t> id) {
     log(Level::warning, "peer %s: %s", connection.peer->name.c_str(), error.message().c_str());
+    refused_(*generation_, *connection.peer, error);
     if (id) connection.queue(error_frame(error, *id));
     connection.closing = true;
 }

@@ -16,7 +16,12 @@ class Server : public Replies {
    public:
     using Dispatch = std::function<void(const Request& request)>;
 
-    Server(EventLoop& loop, Dispatch dispatch) : loop_(loop), dispatch_(std::move(dispatch)) {}
+    // Of a frame that cannot be parsed, for the audit log.
+    using Refused = std::function<void(const Generation& generation, const Peer& peer,
+                                       const pki::Error& error)>;
+
+    Server(EventLoop& loop, Dispatch dispatch, Refused refused)
+        : loop_(loop), dispatch_(std::move(dispatch)), refused_(std::move(refused)) {}
 
     // Opens the sockets of `config` that are not open yet; nothing is accepted on them until
     // apply(), and dropping them changes nothing.
@@ -54,6 +59,7 @@ class Server : public Replies {
 
     EventLoop& loop_;
     Dispatch dispatch_;
+    Refused refused_;
     std::shared_ptr<const Generation> generation_;
     std::map<std::string, Listener> listeners_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;

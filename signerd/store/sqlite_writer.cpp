@@ -25,6 +25,8 @@ constexpr const char* kAppendAudit =
 
 // Nothing is issued that is not in the audit, and an answer gives nothing but its certificate.
 bool consistent(const Decided& decided) {
+    for (const AuditRecord& record : decided.more)
+        if (record.decision == pki::wire::Decision::allow) return false;
     const auto& certificate = decided.certificate;
     const auto& answer = decided.answer;
     if (!certificate) return !answer;
@@ -87,6 +89,7 @@ pki::Status Writer::write(std::span<const Decided* const> batch) {
         if (decided->certificate) PKI_CHECK(insert(*decided->certificate));
         if (decided->answer) PKI_CHECK(put(*decided->answer));
         PKI_CHECK(append(decided->audit, end));
+        for (const AuditRecord& record : decided->more) PKI_CHECK(append(record, end));
     }
     return {};
 }

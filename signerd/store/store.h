@@ -58,6 +58,7 @@ struct AuditRecord {
     std::string client_address;
     pki::wire::Credential credential = pki::wire::Credential::none;
     std::string credential_name, transaction, peer;
+    std::uint16_t http_status = 0;
 
     // A view of this record. Text is made fit for the wire when it is filled in (audit.h).
     pki::wire::AuditRow row(std::uint64_t sequence) const;
@@ -70,6 +71,9 @@ struct Decided {
     AuditRecord audit;
     std::optional<CertificateRecord> certificate;
     std::optional<Answer> answer;  // replaces one with the same key
+    // Further records of the same moment, behind `audit`: what a frontend reports together
+    // becomes durable together. None of them allows anything.
+    std::vector<AuditRecord> more;
 };
 
 struct AuditEntry {

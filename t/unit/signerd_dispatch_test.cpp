@@ -26,6 +26,7 @@ struct Permission {
 constexpr Permission kPermissions[] = {
     {Kind::issue_request, true, false, false},
     {Kind::ca_certs_request, true, true, true},
+    {Kind::report_request, true, false, false},
     {Kind::status_request, false, true, true},
     {Kind::cert_list_request, false, false, true},
     {Kind::cert_show_request, false, false, true},
@@ -91,8 +92,12 @@ void test_profiles_of_a_peer(void**) {
 class Desk : public IssueFixture {
    public:
     Desk()
-        : dispatcher({clock, *store, issuer, replies, unit::kNow - 60, [] {
+        : dispatcher({clock, *store, issuer, reports, replies, unit::kNow - 60,
+                      [] {
                           return signerd::Gauges{3, 7, 2, 1, 4711, "ready"};
+                      },
+                      [this](const signerd::Request&, const pki::Error& error) {
+                          refused.push_back(error.message());
                       }}) {}
 
     template <class M>
@@ -113,6 +118,8 @@ class Desk : public IssueFixture {
                           JSON_REJECT_DUPLICATES, nullptr);
     }
 
+    std::vector<std::string> refused;
+    signerd::Reports reports{clock, committer, replies};
     signerd::Dispatcher dispatcher;
 
    private:
@@ -134,6 +141,9 @@ void test_not_permitted(void**) {
     assert_true(desk.replies.error(reply)->code == Errc::denied);
     desk.finish();
     assert_int_equal(desk.certificates(), 0);
+    assert_int_equal(desk.refused.size(), 3);
+    assert_text(desk.refused[0], "not permitted: issue");
+    assert_text(desk.refused[2], "not permitted: no request");
     desk.remove();
 }
 

@@ -52,7 +52,9 @@ class Sockets {
 
     unit::StoreFolder folder;
     std::unique_ptr<signerd::EventLoop> loop;
-    signerd::Server server{*loop, [](const signerd::Request&) {}};
+    signerd::Server server{
+        *loop, [](const signerd::Request&) {},
+        [](const signerd::Generation&, const signerd::Peer&, const pki::Error&) {}};
     std::vector<signerd::Fd> clients;
 };
 

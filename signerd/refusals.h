@@ -1,0 +1,37 @@
+// Frames that are turned away before they are requests: a peer that may not ask this, a frame
+// that is none. They are audited like other denials, but whoever sends them cannot fill the
+// store: at most one record a second, which says how many more there were.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "signerd/clock.h"
+#include "signerd/generation.h"
+#include "signerd/writer.h"
+
+namespace signerd {
+
+class Refusals {
+   public:
+    // Runs an action once, after a delay: EventLoop::after().
+    using After = std::function<void(std::chrono::milliseconds delay, std::function<void()>)>;
+
+    Refusals(const Clock& clock, Committer& committer, After after)
+        : clock_(clock), committer_(committer), after_(std::move(after)) {}
+
+    void note(const Generation& generation, const Peer& peer, const pki::Error& error);
+
+   private:
+    void end_of_pause();
+    void commit();
+
+    const Clock& clock_;
+    Committer& committer_;
+    After after_;
+    AuditRecord latest_;     // of those that are not recorded yet
+    std::size_t count_ = 0;  // how many these are
+    bool paused_ = false;
+};
+
+}  // namespace signerd
