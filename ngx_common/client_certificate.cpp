@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "libpki/ossl/errors.h"
+#include "libpki/x509/cert.h"
 #include "ngx_common/pool.h"
 
 namespace ngx_enroll {
@@ -19,6 +20,15 @@ X509_STORE* not_loaded(ngx_conf_t* cf, const ngx_str_t& file, const char* why) {
 bool end_of_pem() {
     const unsigned long error = ERR_peek_last_error();
     return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+// Empty when there is none.
+pki::Buffer der_of(X509* certificate) {
+    const int size = i2d_X509(certificate, nullptr);
+    pki::Buffer der(size > 0 ? static_cast<std::size_t>(size) : 0);
+    std::uint8_t* out = der.data();
+    if (size > 0) i2d_X509(certificate, &out);
+    return der;
 }
 
 }  // namespace
@@ -57,6 +67,14 @@ bool has_client_certificate(ngx_http_request_t* r) {
            nullptr;
 }
 
+std::string presented_subject(ngx_http_request_t* r) {
+    const pki::ossl::ErrorGuard errors;
+    const pki::ossl::X509Ptr leaf(SSL_get1_peer_certificate(r->connection->ssl->connection));
+    const pki::Buffer der = leaf == nullptr ? pki::Buffer() : der_of(leaf.get());
+    const auto certificate = pki::x509::parse_certificate(der);
+    return certificate ? pki::x509::name_text(certificate->tbs.subject) : std::string();
+}
+
 pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
                                                      X509_STORE* anchors) {
     const pki::ossl::ErrorGuard errors;
@@ -76,11 +94,8 @@ pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
             pki::Errc::unauthenticated,
             X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
 
-    const int size = i2d_X509(leaf.get(), nullptr);
-    if (size <= 0) return pki::fail(pki::Errc::internal, "the client certificate has no DER");
-    pki::Buffer der(static_cast<std::size_t>(size));
-    std::uint8_t* out = der.data();
-    i2d_X509(leaf.get(), &out);
+    pki::Buffer der = der_of(leaf.get());
+    if (der.empty()) return pki::fail(pki::Errc::internal, "the client certificate has no DER");
     return der;
 }
 

@@ -5,6 +5,8 @@
 // request.
 #pragma once
 
+#include <string>
+
 #include "libpki/base/bytes.h"
 #include "libpki/base/result.h"
 #include "libpki/ossl/handles.h"
@@ -19,6 +21,10 @@ X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file);
 
 // Did the client present one, good or not? The connection must be a TLS connection.
 bool has_client_certificate(ngx_http_request_t* r);
+
+// The subject of the one that was presented, good or not, for the audit record of its refusal;
+// empty: there is none that we can read.
+std::string presented_subject(ngx_http_request_t* r);
 
 // The DER of the client's certificate, chained to the anchors, in date, with clientAuth
 // among its purposes if it names any. unauthenticated with the cause as text. Not checked:

@@ -14,6 +14,10 @@ struct Exchange {
     // The line of text/plain that explains a refusal of ours; empty: the status's own.
     ngx_str_t error_line{};
     bool error_without_body = false;
+    // The status that refuse() was given; 0: it was not called.
+    ngx_int_t refused = 0;
+    // Why, for the audit log alone: a literal. nullptr: the line tells all.
+    const char* cause = nullptr;
     // The response is the protocol's, complete: error_page.h keeps off.
     bool answered = false;
 
@@ -25,6 +29,7 @@ struct Exchange {
 // Ends the handler with this status; the client gets the line, which is copied, as text/plain.
 inline ngx_int_t refuse(Exchange& exchange, ngx_int_t status, std::string_view line) {
     exchange.error_line = copy_to_pool(exchange.request->pool, line);
+    exchange.refused = status;
     return status;
 }
 

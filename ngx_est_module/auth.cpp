@@ -14,6 +14,10 @@ namespace {
 
 using pki::wire::Credential;
 
+// Causes of a 401, for the audit log: the client is told none of them.
+constexpr const char* kNoPassword = "no user name and password";
+constexpr const char* kNoCertificate = "no client certificate";
+
 AuthResult refused(EstExchange& exchange, ngx_int_t status, const char* line) {
     exchange.outcome = pki::name(status == NGX_HTTP_UNAUTHORIZED ? pki::Errc::unauthenticated
                                                                  : pki::Errc::denied);
@@ -28,8 +32,10 @@ bool needs_certificate(const EstExchange& exchange, const LocConf& conf) {
 
 // RFC 9110 11.6.1: a 401 names at least one challenge. There is no registered scheme for
 // a TLS certificate; clients pass over one that they do not know.
-AuthResult unauthorized(EstExchange& exchange, const LocConf& conf) {
+AuthResult unauthorized(EstExchange& exchange, const LocConf& conf, const char* cause) {
     ngx_http_request_t* r = exchange.request;
+    // Where a certificate was refused before, that is the cause.
+    if (exchange.cause == nullptr) exchange.cause = cause;
     const bool certificate = exchange.credential != Credential::certificate &&
                              (needs_certificate(exchange, conf) || !(conf.auth & kAuthBasic));
     const std::string scheme = certificate ? "TLS-Client-Certificate" : "Basic";
@@ -49,6 +55,8 @@ bool accept_certificate(EstExchange& exchange, const LocConf& conf) {
     if (!certificate) {
         ngx_log_error(NGX_LOG_INFO, exchange.request->connection->log, 0,
                       "est: client certificate refused: %s", certificate.error().text);
+        exchange.cause = certificate.error().text;
+        exchange.presented_name = presented_subject(exchange.request);
         return false;
     }
     // OpenSSL reads forms that we do not: such a certificate has no name here.
@@ -72,6 +80,10 @@ struct BasicCredentials {
     // The whole capacity: a short password that was moved from is still in its place.
     ~BasicCredentials() { OPENSSL_cleanse(password.data(), password.capacity()); }
 };
+
+const char* cause_of(const BasicCredentials& credentials) {
+    return credentials.known ? "the password is wrong" : "no such user";
+}
 
 bool acceptable_user_name(std::string_view user) {
     return !user.empty() && user.size() <= pki::limits::kCredentialName &&
@@ -100,6 +112,7 @@ CredentialKey key_of(const BasicCredentials& credentials, const LocConf& conf) {
 }
 
 void accept_user(EstExchange& exchange, const std::string& user) {
+    exchange.cause = nullptr;  // of a certificate that was not needed
     // With est_satisfy all, the certificate is the identity.
     if (exchange.credential != Credential::none) return;
     exchange.credential = Credential::basic;
@@ -108,12 +121,14 @@ void accept_user(EstExchange& exchange, const std::string& user) {
 
 AuthResult check_basic(EstExchange& exchange, const LocConf& conf) {
     const auto credentials = basic_credentials(exchange.request, conf);
-    if (!credentials) return unauthorized(exchange, conf);
+    if (!credentials) return unauthorized(exchange, conf, kNoPassword);
+    exchange.presented_name = credentials->user;
     const CredentialKey key = key_of(*credentials, conf);
     if (!(credentials->known && credential_remembered(key))) {
         if (is_slow_hash(credentials->hash)) return {Verdict::slow_hash, NGX_OK};
         const bool matches = password_matches(credentials->password, credentials->hash);
-        if (!matches || !credentials->known) return unauthorized(exchange, conf);
+        if (!matches || !credentials->known)
+            return unauthorized(exchange, conf, cause_of(*credentials));
     }
     accept_user(exchange, credentials->user);
     return {Verdict::allowed, NGX_OK};
@@ -136,7 +151,7 @@ class HashWork final : public OffloadedWork {
         const auto status = guarded<ngx_int_t>(
             r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&]() -> ngx_int_t {
                 if (!matches_ || !credentials_.known)
-                    return unauthorized(exchange_, conf_).status;
+                    return unauthorized(exchange_, conf_, cause_of(credentials_)).status;
                 remember_credential(key_of(credentials_, conf_));
                 accept_user(exchange_, credentials_.user);
                 return NGX_OK;
@@ -166,18 +181,20 @@ AuthResult authenticate(EstExchange& exchange, const LocConf& conf) {
         return refused(exchange, NGX_HTTP_FORBIDDEN, "renewal is not allowed here");
 
     const bool certified = conf.auth & kAuthMtls && accept_certificate(exchange, conf);
-    if (!certified && needs_certificate(exchange, conf)) return unauthorized(exchange, conf);
+    if (!certified && needs_certificate(exchange, conf))
+        return unauthorized(exchange, conf, kNoCertificate);
     const bool password_needed =
         conf.auth & kAuthBasic && (!certified || conf.satisfy == kSatisfyAll);
     if (password_needed) return check_basic(exchange, conf);
-    return certified ? AuthResult{Verdict::allowed, NGX_OK} : unauthorized(exchange, conf);
+    return certified ? AuthResult{Verdict::allowed, NGX_OK}
+                     : unauthorized(exchange, conf, kNoCertificate);
 }
 
 ngx_int_t check_slow_hash(EstExchange& exchange, const LocConf& conf,
                           void (*go_on)(EstExchange& exchange)) {
     ngx_http_request_t* r = exchange.request;
     auto credentials = basic_credentials(r, conf);
-    if (!credentials) return unauthorized(exchange, conf).status;
+    if (!credentials) return unauthorized(exchange, conf, kNoPassword).status;
     auto* work = new_in_pool<HashWork>(r->pool, exchange, conf, std::move(*credentials), go_on);
     const ngx_int_t rc = offload(r, conf.threads, *work);
     if (rc != NGX_DONE) exchange.outcome = pki::name(pki::Errc::unavailable);

@@ -2,9 +2,11 @@
 // a request.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "libpki/est/operation.h"
+#include "libpki/ossl/digest.h"
 #include "ngx_common/password_file.h"
 #include "ngx_common/signer.h"
 #include "ngx_common/signer_conf.h"
@@ -44,10 +46,14 @@ struct LocConf {
     time_t idempotency_window;
     time_t retry_after;
     ngx_thread_pool_t* threads;
+    ngx_flag_t audit;
 };
 
 struct EstExchange : SignerExchange {
-    using SignerExchange::SignerExchange;
+    EstExchange(ngx_http_request_t* r, const LocConf& location)
+        : SignerExchange(r), conf(location) {}
+
+    const LocConf& conf;  // of the location that it began in: error_page may lead elsewhere
 
     pki::est::Operation operation = pki::est::Operation::cacerts;
     std::string_view profile;
@@ -55,7 +61,9 @@ struct EstExchange : SignerExchange {
 
     pki::wire::Credential credential = pki::wire::Credential::none;
     std::string credential_name;
+    std::string presented_name;  // of a user or certificate that may not have been proven
     pki::Buffer client_certificate;
+    std::optional<pki::ossl::Sha256> csr_sha256;  // of a CSR that was refused here
 
     std::string_view outcome;  // for $est_status
     pki::Bytes issued;         // the certificate in signerd's answer, for $est_serial

@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <array>
 
-#include "libpki/base/base64.h"
 #include "libpki/est/body.h"
 #include "libpki/est/status.h"
-#include "libpki/ossl/digest.h"
 #include "libpki/x509/csr.h"
 #include "ngx_common/body.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
+#include "ngx_common/report_log.h"
 #include "ngx_est_module/auth.h"
 #include "ngx_est_module/est.h"
 #include "ngx_est_module/reply.h"
+#include "ngx_est_module/report.h"
 
 namespace ngx_enroll::est {
 
@@ -89,17 +89,6 @@ ngx_int_t start_csr_attributes(EstExchange& exchange) {
     return send_no_content(exchange);
 }
 
-// The transaction of the audit record: 16 random bytes in hexadecimal.
-std::string new_transaction() {
-    std::array<std::uint8_t, 16> random{};
-    return pki::ossl::random_bytes(random) ? pki::hex_encode(random) : std::string();
-}
-
-// The path of a client's Unix socket can hold any bytes and tells nothing.
-std::string_view client_address(const ngx_connection_t* c) {
-    return c->sockaddr->sa_family == AF_UNIX ? std::string_view("unix:") : view(c->addr_text);
-}
-
 ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
     const std::string transaction = new_transaction();
     wire::IssueRequest request;
@@ -121,6 +110,11 @@ ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
     return ask(exchange, request, enroll_reply);
 }
 
+ngx_int_t refuse_csr(EstExchange& exchange, pki::Bytes der, const pki::Error& error) {
+    exchange.csr_sha256 = pki::ossl::sha256(der);
+    return refuse_with(exchange, error);
+}
+
 ngx_int_t enroll(EstExchange& exchange) {
     ngx_http_request_t* r = exchange.request;
     const LocConf& conf = conf_of(r);
@@ -131,10 +125,10 @@ ngx_int_t enroll(EstExchange& exchange) {
     const auto der = pki::est::decode_csr_body(*body);
     if (!der) return refuse_with(exchange, der.error());
     const auto csr = pki::x509::parse_csr(*der);
-    if (!csr) return refuse_with(exchange, csr.error());
+    if (!csr) return refuse_csr(exchange, *der, csr.error());
     if (conf.verify_csr) {
         if (const auto possession = pki::x509::verify_possession(*csr); !possession)
-            return refuse_with(exchange, possession.error());
+            return refuse_csr(exchange, *der, possession.error());
     }
     return send_csr(exchange, conf, *der);
 }
@@ -261,8 +255,9 @@ ngx_int_t handle(ngx_http_request_t* r) {
 EstExchange* exchange_of(ngx_http_request_t* r) {
     EstExchange* exchange = find_exchange(r);
     if (exchange == nullptr) {
-        exchange = new_in_pool<EstExchange>(r->pool, r);
+        exchange = new_in_pool<EstExchange>(r->pool, r, conf_of(r));
         ngx_http_set_ctx(r, static_cast<void*>(exchange), ngx_est_module);
+        remember_exchange(*exchange);
     }
     return exchange;
 }

@@ -8,6 +8,7 @@
 #include "ngx_common/guard.h"
 #include "ngx_common/offload.h"
 #include "ngx_est_module/est.h"
+#include "ngx_est_module/report.h"
 
 namespace ngx_enroll::est {
 
@@ -59,6 +60,8 @@ ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, idempotency_window), nullptr},
     {ngx_string("est_retry_after"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_sec_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, retry_after), nullptr},
+    {ngx_string("est_audit"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, audit), nullptr},
     NGX_ENROLL_SIGNER_COMMANDS("est", LocConf, upstream),
     ngx_null_command,
 };
@@ -130,6 +133,7 @@ ngx_int_t preconfiguration(ngx_conf_t* cf) {
 
 struct MainConf {
     ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each est_pass names
+    AuditConf audit;
 };
 
 void* create_main_conf(ngx_conf_t* cf) {
@@ -137,6 +141,7 @@ void* create_main_conf(ngx_conf_t* cf) {
     if (conf == nullptr || ngx_array_init(&conf->signers, cf->pool, 4,
                                           sizeof(ngx_http_upstream_srv_conf_t*)) != NGX_OK)
         return nullptr;
+    if (init_audit_conf(cf, conf->audit) != NGX_OK) return nullptr;
     return conf;
 }
 
@@ -155,6 +160,7 @@ void* create_loc_conf(ngx_conf_t* cf) {
     conf->chain = NGX_CONF_UNSET;
     conf->idempotency_window = NGX_CONF_UNSET;
     conf->retry_after = NGX_CONF_UNSET;
+    conf->audit = NGX_CONF_UNSET;
     return conf;
 }
 
@@ -223,6 +229,7 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     ngx_conf_merge_value(conf.chain, parent.chain, 0);
     ngx_conf_merge_sec_value(conf.idempotency_window, parent.idempotency_window, 0);
     ngx_conf_merge_sec_value(conf.retry_after, parent.retry_after, kRetryAfter);
+    ngx_conf_merge_value(conf.audit, parent.audit, 1);
     inherit_pass(cf, conf, parent);
     return conf.pass ? check_location(cf, conf) : NGX_CONF_OK;
 }
@@ -237,6 +244,8 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     conf.threads = offload_pool(cf);
     if (signer == nullptr || conf.threads == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
     *signer = conf.upstream.upstream;
+    if (add_own_location(cf, main_conf_of(cf).audit, conf) != NGX_OK)
+        return static_cast<char*>(NGX_CONF_ERROR);
     conf.pass = 1;
     auto* core = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
@@ -292,11 +301,22 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) {
     auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(signers.elts);
     for (ngx_uint_t i = 0; i < signers.nelts; i++)
         if (check_signer_peers(cf, *signer[i], "est_pass") != NGX_OK) return NGX_ERROR;
+    if (add_log_handler(cf, report_decision) != NGX_OK) return NGX_ERROR;
     return error_page_register(cf, {&ngx_est_module, error_page_policy, error_page_exchange});
 }
 
 ngx_int_t init_process(ngx_cycle_t* cycle) {
     return guarded<ngx_int_t>(cycle->log, NGX_ERROR, [] { return init_credential_cache(); });
+}
+
+void exit_process(ngx_cycle_t* cycle) {
+    auto* conf =
+        static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_est_module));
+    if (conf == nullptr) return;
+    guarded(cycle->log, 0, [&] {
+        conf->audit.reporters->last_attempt();
+        return 0;
+    });
 }
 
 ngx_http_module_t module_context = {
@@ -308,6 +328,10 @@ ngx_http_module_t module_context = {
 };
 
 }  // namespace
+
+AuditConf& audit_conf_of(ngx_http_request_t* r) {
+    return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_est_module))->audit;
+}
 
 }  // namespace ngx_enroll::est
 
@@ -321,7 +345,7 @@ ngx_module_t ngx_est_module = {
     ngx_enroll::est::init_process,
     nullptr,  // init thread
     nullptr,  // exit thread
-    nullptr,  // exit process
+    ngx_enroll::est::exit_process,
     nullptr,  // exit master
     NGX_MODULE_V1_PADDING,
 };
