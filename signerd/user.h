@@ -10,4 +10,8 @@ namespace signerd {
 // that user. Before anything is opened and before any thread is started.
 pki::Status take_user(const Confinement& confinement);
 
+// Everything by which this system looks up users and groups (nsswitch.conf(5)) is loaded now:
+// what such a module does when it is loaded, on the first reload perhaps, no filter foresees.
+void load_account_modules();
+
 }  // namespace signerd

@@ -69,6 +69,14 @@ for my $round (1 .. 3) {
     ok(wait_until(sub { (() = read_file('signerd.log') =~ /: reloaded: /g) > $before }), "reload $round");
     enrolled("reload $round");
 }
+for my $account (qw(user group)) {
+    my $absent = signerd_config();
+    $absent->{listen}[1]{peers}[0]{$account} = "absent-$account";
+    reload_signerd($absent);
+    ok(wait_until(sub { read_file('signerd.log') =~ /no $account "absent-$account" on this system/ }),
+        "$account: looked for everywhere");
+}
+reload_signerd();
 kill 'KILL', $first;
 ok(wait_until(sub { my $now = key_child(); $now->{state} eq 'ready' && $now->{pid} != $first }), 'another key child');
 enrolled('another key child');

@@ -108,6 +108,10 @@ Group key_child() {
 Group start_of_a_program() {
     return {
         {SCMP_SYS(mmap), {has_bits(2, PROT_WRITE | PROT_EXEC, PROT_EXEC)}},
+#ifdef __aarch64__
+        // The linker marks code that has landing pads.
+        {SCMP_SYS(mprotect), {has_bits(2, PROT_WRITE | PROT_BTI, PROT_BTI)}},
+#endif
         {SCMP_SYS(arch_prctl)},
         {SCMP_SYS(set_tid_address)},
         {SCMP_SYS(prctl), {equals(0, PR_SET_DUMPABLE), equals(1, 0)}},
@@ -119,8 +123,9 @@ Group start_of_a_program() {
     };
 }
 
-// Its flags are in memory, where no filter can look. The C library uses clone() then.
-constexpr int kAbsent[] = {SCMP_SYS(clone3)};
+// The C library has another way where a kernel is without these. The flags of clone3() are in
+// memory, where no filter can look; the second one is for modules that look up accounts.
+constexpr int kAbsent[] = {SCMP_SYS(clone3), SCMP_SYS(faccessat2)};
 
 }  // namespace
 

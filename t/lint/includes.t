@@ -23,6 +23,7 @@ my %may = (
 my @outside = (
     [qr{^openssl/}, qr{^(libpki/(?!wire/)|ngx_|signerd/|clients/|t/)}],
     [qr{^ngx_}, qr{^ngx_}],
+    [qr{^seccomp\.h$}, qr{^(signerd/sandbox|t)/}],
     [qr{^sqlite3\.h$}, qr{^(signerd/store|t)/}],
     [qr{^jansson\.h$}, qr{^(signerd|clients|t)/}],
     [qr{^cmocka\.h$}, qr{^t/}],

@@ -143,6 +143,10 @@ const Cases kNeverAllowed = {
     {"prctl(PR_SET_DUMPABLE, 1)", [] { return prctl(PR_SET_DUMPABLE, 1) == 0; }},
     {"memory that is writable and executable", [] { return maps(PROT_WRITE | PROT_EXEC); }},
     {"memory that becomes executable", [] { return makes_executable(); }},
+#ifdef __x86_64__
+    {"a call of the x32 interface",
+     [] { return syscall(0x40000000 | SYS_getpid) == getpid(); }},
+#endif
 };
 
 const Cases kNotForKeyChild = {
@@ -212,6 +216,29 @@ void abort_is_seen(void**) {
     }
 }
 
+// As on a kernel that is built without it.
+bool hide_seccomp() {
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+                            SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) == 0 &&
+           seccomp_load(filter) == 0;
+}
+
+void no_seccomp(void**) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        if (!hide_seccomp()) _exit(kNotConfined);
+        const auto status = sandbox::confine_front();
+        const bool refused = !status && status.error().code == pki::Errc::unavailable;
+        _exit(refused ? kDone : kNotDone);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), kDone);
+}
+
 void process_is_protected(void**) {
     const int status = end_of(sandbox::protect_process, [] {
         return prctl(PR_GET_DUMPABLE) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
@@ -232,6 +259,7 @@ int main(int argc, char**) {
         cmocka_unit_test(key_child_is_allowed),
         cmocka_unit_test(front_is_allowed),
         cmocka_unit_test(abort_is_seen),
+        cmocka_unit_test(no_seccomp),
 #endif
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
