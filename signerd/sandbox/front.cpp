@@ -31,8 +31,7 @@ Group events() {
     };
 }
 
-// Of Unix only: nothing that the front opens reaches another machine. The lookup of an
-// account on a reload may ask a daemon (nscd, systemd-userdbd, sssd) over one.
+// Of Unix only: nothing that the front opens reaches another machine.
 Group sockets() {
     return {
         {SCMP_SYS(socket), {equals(0, AF_UNIX)}},
@@ -52,6 +51,9 @@ Group sockets() {
         {SCMP_SYS(shutdown)},
     };
 }
+
+// On a reload, over a socket as well: libnss_systemd waits for systemd-userdbd with a timer.
+Group lookup_of_accounts() { return {{SCMP_SYS(timerfd_create)}, {SCMP_SYS(timerfd_settime)}}; }
 
 Group files() {
     return {
@@ -131,9 +133,19 @@ constexpr int kAbsent[] = {SCMP_SYS(clone3), SCMP_SYS(faccessat2)};
 
 pki::Status confine_front() {
     if (SIGNERD_SANITIZED) return {};
-    const Group groups[] = {memory(),  runtime(), clocks(),    descriptors(),
-                            events(),  sockets(), files(),     changes_of_files(),
-                            waiting(), threads(), key_child(), start_of_a_program()};
+    const Group groups[] = {memory(),
+                            runtime(),
+                            clocks(),
+                            descriptors(),
+                            events(),
+                            sockets(),
+                            lookup_of_accounts(),
+                            files(),
+                            changes_of_files(),
+                            waiting(),
+                            threads(),
+                            key_child(),
+                            start_of_a_program()};
     return install(groups, kAbsent);
 }
 
