@@ -7,7 +7,7 @@ namespace signerd::sandbox {
 
 // Memory, but none that is made executable.
 Group memory();
-// The C library: locks, the end of the process, abort() of this process and no other.
+// The C library: locks, abort(), the end of the process.
 Group runtime();
 Group clocks();
 

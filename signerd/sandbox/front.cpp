@@ -102,6 +102,7 @@ Group key_child() {
         {SCMP_SYS(clone), {equals(0, CLONE_VM | CLONE_VFORK | SIGCHLD)}},
         {SCMP_SYS(execve), {equals(0, reinterpret_cast<scmp_datum_t>(&kSelf[0]))}},
         {SCMP_SYS(kill), {equals(1, SIGKILL)}},
+        {SCMP_SYS(tgkill), {equals(2, SIGKILL)}},  // raise(), where a crash test asks for it
         {SCMP_SYS(wait4)},
     };
 }

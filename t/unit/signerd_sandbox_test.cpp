@@ -99,21 +99,38 @@ bool starts_thread() {
     return ran;
 }
 
-// The way of the key child: this program again.
-bool spawns_itself() {
-    std::string name = "self", mark = "--started";
-    char* const arguments[] = {name.data(), mark.data(), nullptr};
-    pid_t pid = 0;
-    int status = 0;
-    return posix_spawn(&pid, sandbox::kSelf, nullptr, nullptr, arguments, environ) == 0 &&
-           waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == kDone;
-}
-
 bool signs() {
     const auto key = pki::ossl::generate_key("ec:P-256");
     if (!key) return false;
     const auto scheme = pki::ossl::default_scheme(key->get());
     return scheme && pki::ossl::sign(key->get(), *scheme, pki::as_bytes("text"));
+}
+
+// How a key child ends that does this under both filters: this program again.
+int end_of_child(const char* deed) {
+    std::string name = "child", copy = deed;
+    char* const arguments[] = {name.data(), copy.data(), nullptr};
+    pid_t pid = 0;
+    int status = -1;
+    if (posix_spawn(&pid, sandbox::kSelf, nullptr, nullptr, arguments, environ) == 0)
+        waitpid(pid, &status, 0);
+    return status;
+}
+
+int run_child(std::string_view deed) {
+    if (!sandbox::protect_process() || !sandbox::confine_key_child()) return kNotConfined;
+    if (deed == "abort") abort();
+    return signs() ? kDone : kNotDone;
+}
+
+bool child_signs() {
+    const int status = end_of_child("sign");
+    return WIFEXITED(status) && WEXITSTATUS(status) == kDone;
+}
+
+bool child_aborts() {
+    const int status = end_of_child("abort");
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
 // What both of them are denied: other machines, other processes, other rights, new code.
@@ -186,7 +203,8 @@ const Cases kForFront = {
     {"socket(AF_UNIX)", [] { return opens_socket(AF_UNIX); }},
     {"open to write", [] { return opens("/dev/null", O_WRONLY); }},
     {"a thread", starts_thread},
-    {"its own program", spawns_itself},
+    {"a child that signs", child_signs},
+    {"a child that aborts", child_aborts},
     {"a key and a signature", signs},
     {"a narrower filter", [] { return sandbox::confine_key_child().has_value(); }},
 };
@@ -249,8 +267,8 @@ void process_is_protected(void**) {
 
 }  // namespace
 
-int main(int argc, char**) {
-    if (argc > 1) return kDone;  // spawns_itself()
+int main(int argc, char** argv) {
+    if (argc > 1) return run_child(argv[1]);
     const CMUnitTest tests[] = {
         cmocka_unit_test(process_is_protected),
 #if !SIGNERD_SANITIZED
