@@ -10,8 +10,6 @@ namespace {
 namespace wire = pki::wire;
 using pki::est::Operation;
 
-constexpr ngx_uint_t kClientLeft = NGX_HTTP_CLIENT_CLOSED_REQUEST;
-
 // Marks the pool's entry that holds an exchange.
 void exchange_mark(void*) {}
 
@@ -24,7 +22,7 @@ EstExchange* remembered_exchange(const ngx_http_request_t* r) {
 
 EstExchange* exchange_that_began(ngx_http_request_t* r) {
     EstExchange* exchange = find_exchange(r);
-    return exchange != nullptr ? exchange : remembered_exchange(r);
+    return exchange != nullptr || !r->internal ? exchange : remembered_exchange(r);
 }
 
 bool leads_to(const OwnLocation& location, ngx_http_request_t* r) {
@@ -60,14 +58,19 @@ bool unanswered(const EstExchange& exchange) {
     return exchange.refused == 0 && !exchange.frame.empty() && !exchange.answered;
 }
 
+// A body that broke off is 400 to nginx.
+bool client_left(const ngx_http_request_t* r, ngx_uint_t status) {
+    return status == NGX_HTTP_CLIENT_CLOSED_REQUEST ||
+           (status == NGX_HTTP_BAD_REQUEST && r->connection->error);
+}
+
 // What error_page makes of a refusal, 200 even, does not undo it.
-bool nginx_decided(const EstExchange* exchange, ngx_uint_t status) {
-    if (exchange != nullptr) {
-        if (exchange->answered) return false;
-        if (exchange->refused != 0) return true;
-        if (unanswered(*exchange)) return status != kClientLeft;
-    }
-    return status >= NGX_HTTP_BAD_REQUEST && status != kClientLeft;
+bool nginx_decided(ngx_http_request_t* r, const EstExchange* exchange) {
+    const ngx_uint_t status = final_status(r);
+    if (exchange != nullptr && exchange->answered) return false;
+    if (exchange != nullptr && exchange->refused != 0) return true;
+    if (client_left(r, status)) return false;
+    return status >= NGX_HTTP_BAD_REQUEST || (exchange != nullptr && unanswered(*exchange));
 }
 
 wire::Operation operation_for(Operation operation) {
@@ -153,7 +156,7 @@ void report_request(ngx_http_request_t* r) {
     if (r != r->main) return;
     const EstExchange* exchange = exchange_that_began(r);
     const LocConf* conf = location_of(r, exchange);
-    if (conf == nullptr || !conf->audit || !nginx_decided(exchange, final_status(r))) return;
+    if (conf == nullptr || !conf->audit || !nginx_decided(r, exchange)) return;
     Reporter& reporter = audit_conf_of(r).reporters->of(*conf->upstream.upstream);
     report(r, reporter, decision_on(r, exchange, *conf));
 }
