@@ -23,6 +23,6 @@ my ($enrolled) = $result->{out} =~ /^enrolled ([0-9a-f]+)$/m;
 my ($renewed) = $result->{out} =~ /^renewed ([0-9a-f]+)$/m;
 ok($enrolled && $renewed && $enrolled ne $renewed, 'it enrolled and renewed');
 
-my @rows = audit_rows();
+my @rows = grep { !$_->{http_status} } audit_rows();    # nginx reports its 401s
 is(join(' ', map { "$_->{operation}:$_->{credential}" } @rows), 'enroll:basic renew:certificate',
     'the audit saw the same');

@@ -57,7 +57,7 @@ fake_signer('spare', \&refuse_dribbling);
 
 start_nginx(<<"END", http => $upstreams);
     est_profile device; est_auth basic; est_password_file %%DIR%%/passwords;
-    est_read_timeout 300ms; est_retry_after 7;
+    est_read_timeout 300ms; est_retry_after 7; est_audit off;
     $locations
 END
 allow_log(qr/connect\(\) to unix:.*failed \(2: No such file/);
