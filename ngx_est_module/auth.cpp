@@ -34,7 +34,7 @@ bool needs_certificate(const EstExchange& exchange, const LocConf& conf) {
 // a TLS certificate; clients pass over one that they do not know.
 AuthResult unauthorized(EstExchange& exchange, const LocConf& conf, const char* cause) {
     ngx_http_request_t* r = exchange.request;
-    // Where a certificate was refused before, that is the cause.
+    // A certificate that was refused tells more than that nothing else was there.
     if (exchange.cause == nullptr) exchange.cause = cause;
     const bool certificate = exchange.credential != Credential::certificate &&
                              (needs_certificate(exchange, conf) || !(conf.auth & kAuthBasic));
@@ -112,7 +112,6 @@ CredentialKey key_of(const BasicCredentials& credentials, const LocConf& conf) {
 }
 
 void accept_user(EstExchange& exchange, const std::string& user) {
-    exchange.cause = nullptr;  // of a certificate that was not needed
     // With est_satisfy all, the certificate is the identity.
     if (exchange.credential != Credential::none) return;
     exchange.credential = Credential::basic;
@@ -123,6 +122,7 @@ AuthResult check_basic(EstExchange& exchange, const LocConf& conf) {
     const auto credentials = basic_credentials(exchange.request, conf);
     if (!credentials) return unauthorized(exchange, conf, kNoPassword);
     exchange.presented_name = credentials->user;
+    exchange.cause = nullptr;  // of a certificate: the password counts now
     const CredentialKey key = key_of(*credentials, conf);
     if (!(credentials->known && credential_remembered(key))) {
         if (is_slow_hash(credentials->hash)) return {Verdict::slow_hash, NGX_OK};

@@ -5,13 +5,18 @@ use Enroll::Test;
 
 ca_init();
 ca_init('other', '--root-name', 'CN=Other Root', '--name', 'CN=Other Issuing');
-write_file('passwords', "demo:{PLAIN}secret\n");
+chomp(my $slow = must(qw(openssl passwd -6 secret)));
+write_file('passwords', "demo:{PLAIN}secret\nslow:$slow\n");
 start_signerd();
 my $basic = 'est_pass signerd; est_profile device; est_auth basic; est_password_file %%DIR%%/passwords;';
 my $mtls = 'est_pass signerd; est_profile device; est_auth mtls; est_client_certificate %%DIR%%/ca/chain.pem;';
 start_nginx(<<"END", http => <<'HTTP');
     location /.well-known/est/ { $basic }
     location /.well-known/est/certificate/ { $mtls }
+    location /.well-known/est/either/ {
+        est_pass signerd; est_profile device; est_auth basic mtls;
+        est_password_file %%DIR%%/passwords; est_client_certificate %%DIR%%/ca/chain.pem;
+    }
     location /.well-known/est/closed/ { est_pass signerd; est_profile device; }
     location /.well-known/est/denied/ { $basic deny all; }
     location /.well-known/est/small/ { $basic client_max_body_size 100; }
@@ -72,6 +77,12 @@ my @cases = (
     ['a foreign certificate', sub { post("$est/certificate/simplereenroll", $csr, @foreign) },
         401, 'unauthenticated', 'deny', 'renew', ['unproven', 'CN=foreign'],
         'unable to get local issuer certificate'],
+    ['a foreign certificate and no password', sub { post("$est/either/simpleenroll", $csr, @foreign) },
+        401, 'unauthenticated', 'deny', 'enroll', ['unproven', 'CN=foreign'],
+        'unable to get local issuer certificate'],
+    ['a foreign certificate and a wrong password',
+        sub { post("$est/either/simpleenroll", $csr, @foreign, -u => 'slow:wrong') },
+        401, 'unauthenticated', 'deny', 'enroll', ['unproven', 'slow'], 'the password is wrong'],
     ['no est_auth', sub { post("$est/closed/simpleenroll", $csr) },
         403, 'denied', 'deny', 'enroll', $none, 'this operation is not allowed here'],
     ['deny of the access module', sub { post("$est/denied/simpleenroll", $csr) },

@@ -43,6 +43,7 @@ $pass est_auth mtls basic; est_satisfy all; $passwords $anchors est_realm "my es
 est_label ca:4; est_label printers printer; est_verify_csr off; est_chain on;
 est_idempotency_window 30m; est_retry_after 9s; est_connect_timeout 1s; est_send_timeout 1s;
 est_read_timeout 1s; est_next_upstream off; est_next_upstream_tries 2; est_next_upstream_timeout 1s;
+est_audit off;
 END
 accepted('none, written out', "$pass est_auth none;");
 accepted('in limit_except', "$pass limit_except GET POST { deny all; }");
@@ -72,6 +73,7 @@ refused('a label that RFC 7030 reserves', "$pass est_label fullcmc;", qr/operati
 refused('a label of two segments', "$pass est_label a/b;", qr/no path segment/);
 refused('a realm with quotes', qq{$pass est_realm 'a"b';}, qr/"est_realm" must be printable/);
 refused('a flag', "$pass est_chain yes;", qr/it must be "on" or "off"/);
+refused('a switch', "$pass est_audit sometimes;", qr/it must be "on" or "off"/);
 refused('a time', "$pass est_read_timeout soon;", qr/invalid value/);
 refused('replaying what was sent', "$pass est_next_upstream non_idempotent;", qr/invalid value "non_idempotent"/);
 refused('an upstream that is not there', 'est_pass nobody; est_profile device;', qr/upstream "nobody"/);
