@@ -10,6 +10,8 @@ write_file('passwords', "demo:{PLAIN}secret\nslow:$slow\n");
 start_signerd();
 my $basic = 'est_pass signerd; est_profile device; est_auth basic; est_password_file %%DIR%%/passwords;';
 my $mtls = 'est_pass signerd; est_profile device; est_auth mtls; est_client_certificate %%DIR%%/ca/chain.pem;';
+# An nginx of one's own may have been built without it.
+my $asked = run($ENV{ENROLL_NGINX}, '-V')->{err} =~ /auth_request/ ? 'auth_request /refuse;' : 'deny all;';
 start_nginx(<<"END", http => <<'HTTP');
     location /.well-known/est/ { $basic }
     location /.well-known/est/certificate/ { $mtls }
@@ -22,7 +24,7 @@ start_nginx(<<"END", http => <<'HTTP');
     location /.well-known/est/small/ { $basic client_max_body_size 100; }
     location /.well-known/est/limited/ { $basic limit_req zone=slow; limit_req_status 429; }
     location /.well-known/est/shed/ { $basic limit_req zone=slow; }
-    location /.well-known/est/asked/ { $basic auth_request /refuse; }
+    location /.well-known/est/asked/ { $basic $asked }
     location /.well-known/est/moved/ { $basic error_page 401 =200 /elsewhere; }
     location /.well-known/est/quiet/ { $basic est_audit off; }
     location = /refuse { internal; return 403; }
