@@ -177,6 +177,14 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
 	$(call say,LINK $(@F))
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
 
+# Targets of the daemon bring a log of their own.
+$(BUILD)/fuzz/signerd_%: $(BUILD)/fuzz-obj/t/fuzz/signerd_%.o \
+                 $(patsubst %.cpp,$(BUILD)/fuzz-obj/%.o,$(PKI_SRCS) \
+                   $(filter-out signerd/log.cpp,$(SIGNERD_SRCS)))
+	@mkdir -p $(@D)
+	$(call say,LINK $(@F))
+	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ $(SIGNERD_LIBS) -o $@
+
 # What make bench runs; est_load can be run by hand too, against a server on this machine.
 load: $(addprefix $(BUILD)/bench/,est_load ceilings fill)
 

@@ -205,7 +205,7 @@ pki::Result<int> serve(int socket, const std::string& config_path) {
     PKI_CHECK(prepare(socket));
     Workers workers(Workers::useful_count());
     if (wants_sandbox(config_path)) PKI_CHECK(sandbox::confine_key_child());
-    return KeyChild(socket, config_path, workers).run();
+    return serve_keys(socket, config_path, workers);
 }
 
 }  // namespace
@@ -215,6 +215,10 @@ int run_key_child(int socket, const std::string& config_path) {
     if (ended) return *ended;
     log(Level::error, "key child: cannot confine itself: %s", ended.error().message().c_str());
     return 1;
+}
+
+int serve_keys(int socket, const std::string& config_path, Workers& workers) {
+    return KeyChild(socket, config_path, workers).run();
 }
 
 }  // namespace signerd

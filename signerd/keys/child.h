@@ -4,9 +4,15 @@
 
 #include <string>
 
+#include "signerd/keys/workers.h"
+
 namespace signerd {
 
 // Runs in the process that `signerd --key-child FD` started; returns its exit status.
 int run_key_child(int socket, const std::string& config_path);
+
+// What it does there once it has confined itself: answers until the socket, which it takes
+// over, has ended. Signatures with slow keys are shared out among the workers.
+int serve_keys(int socket, const std::string& config_path, Workers& workers);
 
 }  // namespace signerd
