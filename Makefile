@@ -235,6 +235,10 @@ fuzz-corpora: fuzzers
 fuzz: fuzzers
 	@BUILD=$(abspath $(BUILD)) FUZZ_SECONDS=$(FUZZ_SECONDS) t/fuzz/run $(FUZZERS)
 
+# Long, so not a part of test.
+soak: build load
+	@BUILD=$(abspath $(BUILD)) t/soak/run
+
 lint: build
 	@$(RUN_TESTS) lint
 
@@ -275,6 +279,6 @@ clean:
 
 -include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build deps libpki modules faulty load bench bench-shed units fuzzers run test test-asan fuzz-corpora \
-        fuzz lint tidy install clean FORCE
+.PHONY: all build deps libpki modules faulty load bench bench-shed soak units fuzzers run test \
+        test-asan fuzz-corpora fuzz lint tidy install clean FORCE
 .SECONDARY:
