@@ -24,6 +24,8 @@ PKI_SRCS       := $(wildcard libpki/*/*.cpp)
 SIGNERD_SRCS   := $(filter-out signerd/main.cpp,$(wildcard signerd/*.cpp signerd/*/*.cpp))
 SIGNERCTL_SRCS := $(filter-out clients/signerctl/main.cpp,$(wildcard clients/signerctl/*.cpp))
 UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
+# What nginx modules are made of but knows nothing of nginx.
+NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp status_text.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 
@@ -152,8 +154,13 @@ faulty: $(BUILD)/faulty/signerd $(BUILD)/faulty/faults.so
 
 units: $(UNITS)
 
+$(BUILD)/libngxfree.a: $(call objects,$(NGX_FREE_SRCS))
+	@rm -f $@
+	$(call say,AR $(@F))
+	$(Q)ar rcs $@ $^
+
 $(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o $(BUILD)/libsignerd.a $(BUILD)/libsignerctl.a \
-                 $(BUILD)/libpki.a
+                 $(BUILD)/libngxfree.a $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
 	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcmocka $(SIGNERD_LIBS) -o $@

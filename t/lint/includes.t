@@ -16,7 +16,7 @@ my %may = (
     'ngx_est_module'    => ['ngx_common', 'libpki'],
     'signerd'           => ['libpki'],
     'clients/signerctl' => ['libpki'],
-    't'                 => ['libpki', 'signerd', 'clients'],
+    't'                 => ['libpki', 'signerd', 'clients', 'ngx_common'],
 );
 
 # Headers from outside that only some folders may use; all else is the C and C++ libraries.
