@@ -59,7 +59,8 @@ void become_error_page(Exchange& exchange, const ErrorPagePolicy& policy) {
     r->headers_out.content_length_n =
         exchange.error_without_body ? 0 : static_cast<off_t>(exchange.error_line.len + 1);
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE || status == NGX_HTTP_TOO_MANY_REQUESTS)
-        add_retry_after(r, policy.retry_after);
+        add_retry_after(r,
+                        exchange.retry_after != 0 ? exchange.retry_after : policy.retry_after);
     exchange.error_page = true;
 }
 

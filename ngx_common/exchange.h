@@ -1,6 +1,7 @@
 // What the modules know of one request, whatever its protocol.
 #pragma once
 
+#include "ngx_common/bulkhead.h"
 #include "ngx_common/nginx.h"
 #include "ngx_common/pool.h"
 
@@ -20,6 +21,10 @@ struct Exchange {
     const char* cause = nullptr;
     // The response is the protocol's, complete: error_page.h keeps off.
     bool answered = false;
+
+    time_t retry_after = 0;  // seconds, where the location's own value would mislead
+
+    Place place;  // among the requests that are being worked on
 
     bool error_page = false;  // error_page.h replaces the body of this response
     bool error_page_sent = false;

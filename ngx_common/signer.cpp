@@ -124,7 +124,10 @@ void forbid_replay(SignerExchange& exchange) {
 }
 
 // Whatever error_page leads to sees the client's method again.
-void finalize_request(ngx_http_request_t* r, ngx_int_t) { r->method = exchange_of(r).method; }
+void finalize_request(ngx_http_request_t* r, ngx_int_t) {
+    r->method = exchange_of(r).method;
+    exchange_of(r).place.leave();
+}
 
 }  // namespace
 

@@ -1,0 +1,67 @@
+#include "ngx_common/status_page.h"
+
+#include "ngx_common/bulkhead.h"
+#include "ngx_common/headers.h"
+#include "ngx_common/login_guard.h"
+#include "ngx_common/status_text.h"
+
+namespace ngx_enroll {
+
+ngx_conf_enum_t status_formats[] = {
+    {ngx_string("json"), kStatusJson},
+    {ngx_string("prometheus"), kStatusPrometheus},
+    {ngx_null_string, 0},
+};
+
+namespace {
+
+Status status_of(ZoneConf& zone) {
+    Status status;
+    status.protocol = zone.protocol;
+    status.operations = zone.operations;
+    for (const Location* location : locations_of(zone))
+        status.locations.push_back({view(location->name), &location->entry->counters,
+                                    inflight_of(zone, *location), location->max_inflight});
+    status.inflight = inflight_of(zone);
+    status.max_inflight = static_cast<std::uint32_t>(zone.max_inflight);
+    status.logins = login_stats(zone);
+    return status;
+}
+
+std::string_view content_type(StatusFormat format) {
+    return format == kStatusPrometheus ? "text/plain; version=0.0.4; charset=utf-8"
+                                       : "application/json";
+}
+
+ngx_int_t send_text(ngx_http_request_t* r, std::string& text) {
+    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
+    if (buffer == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    buffer->start = buffer->pos = reinterpret_cast<u_char*>(text.data());
+    buffer->end = buffer->last = buffer->pos + text.size();
+    buffer->memory = 1;
+    buffer->last_buf = r == r->main;
+    buffer->last_in_chain = 1;
+    ngx_chain_t link{buffer, nullptr};
+    return ngx_http_output_filter(r, &link);
+}
+
+}  // namespace
+
+ngx_int_t send_status(ngx_http_request_t* r, ZoneConf& zone, StatusFormat format) {
+    if (!(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) return NGX_HTTP_NOT_ALLOWED;
+    if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) return rc;
+    const Status status = status_of(zone);
+    auto* text = new_in_pool<std::string>(
+        r->pool, format == kStatusPrometheus ? prometheus_status(status) : json_status(status));
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_type = lend(content_type(format));
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = nullptr;
+    r->headers_out.content_length_n = static_cast<off_t>(text->size());
+    add_header(r, "Cache-Control", lend("no-store"));
+    const ngx_int_t rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
+    return send_text(r, *text);
+}
+
+}  // namespace ngx_enroll
