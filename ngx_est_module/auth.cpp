@@ -7,6 +7,7 @@
 #include "ngx_common/credential_cache.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
+#include "ngx_common/login_guard.h"
 
 namespace ngx_enroll::est {
 
@@ -47,6 +48,14 @@ AuthResult unauthorized(EstExchange& exchange, const LocConf& conf, const char* 
     return refused(exchange, NGX_HTTP_UNAUTHORIZED,
                    certificate ? "a client certificate of this service is required"
                                : "authentication is required");
+}
+
+// The same whether the password is right or wrong: nobody has looked at it.
+AuthResult locked_out(EstExchange& exchange, std::uint32_t seconds) {
+    exchange.outcome = pki::name(pki::Errc::limited);
+    exchange.retry_after = seconds;
+    return {Verdict::refused, refuse(exchange, NGX_HTTP_TOO_MANY_REQUESTS,
+                                     "too many wrong passwords, try again later")};
 }
 
 bool accept_certificate(EstExchange& exchange, const LocConf& conf) {
@@ -123,12 +132,17 @@ AuthResult check_basic(EstExchange& exchange, const LocConf& conf) {
     if (!credentials) return unauthorized(exchange, conf, kNoPassword);
     exchange.presented_name = credentials->user;
     exchange.cause = nullptr;  // of a certificate: the password counts now
+    ngx_http_request_t* r = exchange.request;
+    if (const auto seconds = login_wait(zone_of(r), conf.limits, r); seconds != 0)
+        return locked_out(exchange, seconds);
     const CredentialKey key = key_of(*credentials, conf);
     if (!(credentials->known && credential_remembered(key))) {
         if (is_slow_hash(credentials->hash)) return {Verdict::slow_hash, NGX_OK};
         const bool matches = password_matches(credentials->password, credentials->hash);
-        if (!matches || !credentials->known)
+        if (!matches || !credentials->known) {
+            login_failed(zone_of(r), conf.limits, r);
             return unauthorized(exchange, conf, cause_of(*credentials));
+        }
     }
     accept_user(exchange, credentials->user);
     return {Verdict::allowed, NGX_OK};
@@ -143,6 +157,17 @@ class HashWork final : public OffloadedWork {
           credentials_(std::move(credentials)),
           go_on_(go_on) {}
 
+    // A client that did not wait for the answer has tried all the same.
+    ~HashWork() override { login_.end(right()); }
+
+    // Seconds to wait, or 0.
+    std::uint32_t begin() {
+        return login_.begin(zone_of(exchange_.request), conf_.limits, exchange_.request);
+    }
+
+    // The password is not checked after all.
+    void cancel() { login_.end(true); }
+
     void run() noexcept override {
         matches_ = password_matches(credentials_.password, credentials_.hash);
     }
@@ -150,23 +175,26 @@ class HashWork final : public OffloadedWork {
     void done(ngx_http_request_t* r) noexcept override {
         const auto status = guarded<ngx_int_t>(
             r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&]() -> ngx_int_t {
-                if (!matches_ || !credentials_.known)
+                login_.end(right());
+                if (!right())
                     return unauthorized(exchange_, conf_, cause_of(credentials_)).status;
                 remember_credential(key_of(credentials_, conf_));
                 accept_user(exchange_, credentials_.user);
                 return NGX_OK;
             });
-        if (status == NGX_OK)
-            go_on_(exchange_);
-        else
-            ngx_http_finalize_request(r, status);
+        if (status == NGX_OK) return go_on_(exchange_);
+        exchange_.place.leave();
+        ngx_http_finalize_request(r, status);
     }
 
    private:
+    bool right() const { return matches_ && credentials_.known; }
+
     EstExchange& exchange_;
     const LocConf& conf_;
     BasicCredentials credentials_;
     void (*go_on_)(EstExchange&);
+    PendingLogin login_;
     bool matches_ = false;
 };
 
@@ -196,8 +224,12 @@ ngx_int_t check_slow_hash(EstExchange& exchange, const LocConf& conf,
     auto credentials = basic_credentials(r, conf);
     if (!credentials) return unauthorized(exchange, conf, kNoPassword).status;
     auto* work = new_in_pool<HashWork>(r->pool, exchange, conf, std::move(*credentials), go_on);
+    if (const auto seconds = work->begin(); seconds != 0)
+        return locked_out(exchange, seconds).status;
     const ngx_int_t rc = offload(r, conf.threads, *work);
-    if (rc != NGX_DONE) exchange.outcome = pki::name(pki::Errc::unavailable);
+    if (rc == NGX_DONE) return rc;
+    work->cancel();
+    exchange.outcome = pki::name(pki::Errc::unavailable);
     return rc;
 }
 

@@ -7,6 +7,7 @@
 
 #include "libpki/est/operation.h"
 #include "libpki/ossl/digest.h"
+#include "ngx_common/limits_conf.h"
 #include "ngx_common/password_file.h"
 #include "ngx_common/signer.h"
 #include "ngx_common/signer_conf.h"
@@ -47,6 +48,8 @@ struct LocConf {
     time_t retry_after;
     ngx_thread_pool_t* threads;
     ngx_flag_t audit;
+    LimitsConf limits;
+    ngx_uint_t status_format;  // of est_status
 };
 
 struct EstExchange : SignerExchange {
@@ -73,6 +76,8 @@ struct EstExchange : SignerExchange {
 inline LocConf& conf_of(ngx_http_request_t* r) {
     return *static_cast<LocConf*>(ngx_http_get_module_loc_conf(r, ngx_est_module));
 }
+
+ZoneConf& zone_of(ngx_http_request_t* r);
 
 // nullptr before the handler ran.
 inline EstExchange* find_exchange(ngx_http_request_t* r) {

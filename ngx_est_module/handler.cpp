@@ -10,6 +10,7 @@
 #include "ngx_common/body.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
+#include "ngx_common/log_phase.h"
 #include "ngx_common/report_log.h"
 #include "ngx_est_module/auth.h"
 #include "ngx_est_module/est.h"
@@ -61,12 +62,30 @@ ngx_int_t read_body(ngx_http_request_t* r, ngx_http_client_body_handler_pt handl
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }
 
-// Runs a step after the body; what it refuses ends the request.
+ngx_int_t refuse_busy(EstExchange& exchange) {
+    return refuse_with(exchange, pki::Errc::unavailable,
+                       "too many requests are being worked on, try again later");
+}
+
+// Before the body is read: what finds no place then would have been sent in vain.
+ngx_int_t shed_early(EstExchange& exchange) {
+    ngx_http_request_t* r = exchange.request;
+    const bool full = ngx_enroll::shed_early(zone_of(r), *conf_of(r).limits.location);
+    return full ? refuse_busy(exchange) : NGX_OK;
+}
+
+// Runs a step after the body, in the place that the request takes then; what it refuses ends
+// the request.
 template <class Step>
 void run_step(ngx_http_request_t* r, Step&& step) {
-    const auto rc =
-        guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, step);
-    if (rc != NGX_DONE) ngx_http_finalize_request(r, rc);
+    const auto rc = guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
+        EstExchange& exchange = *find_exchange(r);
+        const bool placed = exchange.place.take(zone_of(r), *conf_of(r).limits.location);
+        return placed ? step() : refuse_busy(exchange);
+    });
+    if (rc == NGX_DONE) return;
+    find_exchange(r)->place.leave();
+    ngx_http_finalize_request(r, rc);
 }
 
 ngx_int_t ask_for_ca_certs(EstExchange& exchange) {
@@ -77,6 +96,7 @@ ngx_int_t ask_for_ca_certs(EstExchange& exchange) {
 
 // RFC 7030 4.1.2: no client authentication.
 ngx_int_t start_ca_certs(EstExchange& exchange) {
+    if (const ngx_int_t rc = shed_early(exchange); rc != NGX_OK) return rc;
     return read_body(exchange.request, [](ngx_http_request_t* r) {
         run_step(r, [&] { return ask_for_ca_certs(*find_exchange(r)); });
     });
@@ -180,6 +200,7 @@ ngx_int_t start_enroll(EstExchange& exchange) {
         exchange.outcome = pki::name(pki::Errc::unavailable);
         return refuse(exchange, kTooEarly, "not in early data, send it again");
     }
+    if (const ngx_int_t rc = shed_early(exchange); rc != NGX_OK) return rc;
     const AuthResult auth = authenticate(exchange, conf);
     if (auth.verdict == Verdict::refused) return auth.status;
     if (const ngx_int_t rc = check_enroll_headers(exchange); rc != NGX_OK) return rc;
@@ -258,6 +279,7 @@ EstExchange* exchange_of(ngx_http_request_t* r) {
         exchange = new_in_pool<EstExchange>(r->pool, r, conf_of(r));
         ngx_http_set_ctx(r, static_cast<void*>(exchange), ngx_est_module);
         remember_exchange(*exchange);
+        log_phase_exchange(*exchange);
     }
     return exchange;
 }

@@ -7,6 +7,8 @@
 #include "ngx_common/error_page.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/offload.h"
+#include "ngx_common/status_page.h"
+#include "ngx_est_module/decisions.h"
 #include "ngx_est_module/est.h"
 #include "ngx_est_module/report.h"
 
@@ -34,6 +36,14 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_label(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_password_file(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_client_certificate(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+
+struct MainConf {
+    ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each est_pass names
+    AuditConf audit;
+    ZoneConf zone;
+    ngx_flag_t status;  // est_status stands somewhere
+};
 
 ngx_command_t commands[] = {
     {ngx_string("est_pass"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, set_pass,
@@ -62,6 +72,9 @@ ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, retry_after), nullptr},
     {ngx_string("est_audit"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, audit), nullptr},
+    {ngx_string("est_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1, set_status,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, status_format), status_formats},
+    NGX_ENROLL_LIMITS_COMMANDS("est", MainConf, zone, LocConf, limits),
     NGX_ENROLL_SIGNER_COMMANDS("est", LocConf, upstream),
     ngx_null_command,
 };
@@ -131,15 +144,12 @@ ngx_int_t preconfiguration(ngx_conf_t* cf) {
 
 // --- configuration ---
 
-struct MainConf {
-    ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each est_pass names
-    AuditConf audit;
-};
-
 void* create_main_conf(ngx_conf_t* cf) {
     auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
-    if (conf == nullptr || ngx_array_init(&conf->signers, cf->pool, 4,
-                                          sizeof(ngx_http_upstream_srv_conf_t*)) != NGX_OK)
+    if (conf == nullptr ||
+        ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
+            NGX_OK ||
+        init_zone_conf(cf, conf->zone, "est", kOperationNames) != NGX_OK)
         return nullptr;
     if (init_audit_conf(cf, conf->audit) != NGX_OK) return nullptr;
     return conf;
@@ -161,6 +171,8 @@ void* create_loc_conf(ngx_conf_t* cf) {
     conf->idempotency_window = NGX_CONF_UNSET;
     conf->retry_after = NGX_CONF_UNSET;
     conf->audit = NGX_CONF_UNSET;
+    conf->status_format = NGX_CONF_UNSET_UINT;
+    init_limits_conf(conf->limits);
     return conf;
 }
 
@@ -210,7 +222,17 @@ void inherit_pass(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
     conf.upstream.upstream = parent.upstream.upstream;
     conf.labels = parent.labels;
     conf.threads = parent.threads;
+    conf.limits.location = parent.limits.location;
     core->handler = handler;
+}
+
+char* enter_location(ngx_conf_t* cf, LocConf& conf) {
+    return guarded<char*>(cf->log, static_cast<char*>(NGX_CONF_ERROR), [&]() -> char* {
+        if (conf.limits.location == nullptr)
+            conf.limits.location =
+                add_location(cf, main_conf_of(cf).zone, conf.limits.max_inflight);
+        return NGX_CONF_OK;
+    });
 }
 
 char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
@@ -230,13 +252,18 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     ngx_conf_merge_sec_value(conf.idempotency_window, parent.idempotency_window, 0);
     ngx_conf_merge_sec_value(conf.retry_after, parent.retry_after, kRetryAfter);
     ngx_conf_merge_value(conf.audit, parent.audit, 1);
+    merge_limits_conf(conf.limits, parent.limits);
     inherit_pass(cf, conf, parent);
-    return conf.pass ? check_location(cf, conf) : NGX_CONF_OK;
+    if (!conf.pass) return NGX_CONF_OK;
+    if (check_location(cf, conf) != NGX_CONF_OK) return static_cast<char*>(NGX_CONF_ERROR);
+    return enter_location(cf, conf);
 }
 
 char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto& conf = *static_cast<LocConf*>(data);
     if (conf.pass) return const_cast<char*>("is duplicate");
+    if (conf.status_format != NGX_CONF_UNSET_UINT)
+        return const_cast<char*>("does not go with \"est_status\"");
     if (set_signer_pass(cf, conf.upstream) != NGX_CONF_OK)
         return static_cast<char*>(NGX_CONF_ERROR);
     auto** signer =
@@ -266,6 +293,30 @@ char* set_label(ngx_conf_t* cf, ngx_command_t*, void* data) {
     *label = {args[1], cf->args->nelts > 2 ? args[2] : ngx_str_t{}};
     if (label->profile.len > pki::limits::kProfileName)
         return const_cast<char*>("names a profile that is too long");
+    return NGX_CONF_OK;
+}
+
+ngx_int_t status_handler(ngx_http_request_t* r) {
+    return guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
+        return send_status(r, zone_of(r), static_cast<StatusFormat>(conf_of(r).status_format));
+    });
+}
+
+char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* data) {
+    auto& conf = *static_cast<LocConf*>(data);
+    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    if (cf->args->nelts > 1) {
+        char* const rv = ngx_conf_set_enum_slot(cf, cmd, data);
+        if (rv != NGX_CONF_OK) return rv;
+    } else if (conf.status_format != NGX_CONF_UNSET_UINT) {
+        return const_cast<char*>("is duplicate");
+    } else {
+        conf.status_format = kStatusJson;
+    }
+    if (conf.pass) return const_cast<char*>("does not go with \"est_pass\"");
+    core->handler = status_handler;
+    main_conf_of(cf).status = 1;
     return NGX_CONF_OK;
 }
 
@@ -302,11 +353,22 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) {
     for (ngx_uint_t i = 0; i < signers.nelts; i++)
         if (check_signer_peers(cf, *signer[i], "est_pass") != NGX_OK) return NGX_ERROR;
     if (add_log_handler(cf, report_decision) != NGX_OK) return NGX_ERROR;
-    return error_page_register(cf, {&ngx_est_module, error_page_policy, error_page_exchange});
+    if (error_page_register(cf, {&ngx_est_module, error_page_policy, error_page_exchange}) !=
+            NGX_OK ||
+        log_phase_register(cf, log_phase_client()) != NGX_OK)
+        return NGX_ERROR;
+    MainConf& conf = main_conf_of(cf);
+    const bool used = conf.zone.locations.nelts != 0 || conf.status;
+    return used ? add_zone(cf, conf.zone, ngx_est_module) : NGX_OK;
 }
 
 ngx_int_t init_process(ngx_cycle_t* cycle) {
-    return guarded<ngx_int_t>(cycle->log, NGX_ERROR, [] { return init_credential_cache(); });
+    return guarded<ngx_int_t>(cycle->log, NGX_ERROR, [&] {
+        auto* conf =
+            static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_est_module));
+        if (conf != nullptr) enter_zone(conf->zone);
+        return init_credential_cache();
+    });
 }
 
 void exit_process(ngx_cycle_t* cycle) {
@@ -331,6 +393,10 @@ ngx_http_module_t module_context = {
 
 AuditConf& audit_conf_of(ngx_http_request_t* r) {
     return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_est_module))->audit;
+}
+
+ZoneConf& zone_of(ngx_http_request_t* r) {
+    return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_est_module))->zone;
 }
 
 }  // namespace ngx_enroll::est

@@ -1,0 +1,36 @@
+#include "ngx_est_module/decisions.h"
+
+namespace ngx_enroll::est {
+
+namespace {
+
+constexpr std::size_t kUnrouted = kOperationNames.size() - 1;
+
+const Location* location(ngx_http_request_t* r) { return conf_of(r).limits.location; }
+
+std::size_t index(pki::est::Operation operation) { return static_cast<std::size_t>(operation); }
+
+// What the handler has not seen, or has not found a profile for, may name an operation still.
+std::size_t operation(std::string_view path, const Exchange* base) {
+    const auto* exchange = static_cast<const EstExchange*>(base);
+    if (exchange != nullptr && exchange->routed) return index(exchange->operation);
+    const bool refused_route = exchange != nullptr && !exchange->outcome.empty();
+    const auto route = pki::est::route(path);
+    return refused_route || !route ? kUnrouted : index(route->operation);
+}
+
+std::optional<Outcome> outcome(const Exchange& base) {
+    const auto& exchange = static_cast<const EstExchange&>(base);
+    if (!exchange.outcome.empty()) return outcome_from_name(exchange.outcome);
+    // Asked, and no answer that could be understood.
+    if (exchange.id != 0 && !exchange.answered) return Outcome::unavailable;
+    return std::nullopt;
+}
+
+}  // namespace
+
+LogPhaseClient log_phase_client() {
+    return {&ngx_est_module, zone_of, location, operation, outcome};
+}
+
+}  // namespace ngx_enroll::est
