@@ -22,6 +22,7 @@ write_file('passwords', join '', "# users\n\n", map { "$_:$hash{$_}:a comment\n"
 write_file('others', "apr1:" . (run(qw(openssl passwd -apr1 -salt salt1234 other))->{out} =~ s/\n//r) . "\n");
 start_signerd();
 start_nginx(<<'END', listen => 'ssl http2');
+    est_login_failures off;
     location /.well-known/est/ {
         est_pass signerd; est_profile device; est_auth basic;
         est_password_file %%DIR%%/passwords; est_realm "devices of Example";

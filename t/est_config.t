@@ -45,6 +45,12 @@ est_idempotency_window 30m; est_retry_after 9s; est_connect_timeout 1s; est_send
 est_read_timeout 1s; est_next_upstream off; est_next_upstream_tries 2; est_next_upstream_timeout 1s;
 est_audit off;
 END
+accepted('limits', "$pass est_max_inflight 0; est_login_failures 3 per=5m;",
+    http => 'est_zone 256k; est_max_inflight_total 100; est_max_inflight 10; est_login_failures off;');
+accepted('a zone of that name for something else', $pass,
+    http => 'limit_req_zone $binary_remote_addr zone=est:1m rate=1r/s;');
+accepted('the counters', 'est_status;');
+accepted('the counters for Prometheus', 'est_status prometheus;');
 accepted('none, written out', "$pass est_auth none;");
 accepted('in limit_except', "$pass limit_except GET POST { deny all; }");
 
@@ -80,3 +86,19 @@ refused('an upstream that is not there', 'est_pass nobody; est_profile device;',
 refused('an unprotected TCP connection', 'est_pass far; est_profile device;', qr/is not a Unix socket/,
     http => 'upstream far { server 127.0.0.1:9; }');
 refused('a profile name that is too long', 'est_pass signerd; est_profile ' . 'p' x 65 . ';', qr/too long/);
+refused('a small zone', $pass, qr/at least 131072 bytes/, http => 'est_zone 64k;');
+refused('a zone of no size', $pass, qr/invalid value/, http => 'est_zone large;');
+refused('a zone for one location', "$pass est_zone 1m;", qr/"est_zone" directive is not allowed here/);
+refused('a negative limit', "$pass est_max_inflight -1;", qr/invalid number/);
+refused('a limit beyond measure', "$pass est_max_inflight 1000001;", qr/must be between 0 and 1000000/);
+refused('a total for one location', "$pass est_max_inflight_total 1;", qr/"est_max_inflight_total" directive is not allowed here/);
+refused('no failed login at all', "$pass est_login_failures 0;", qr/takes a number of 1 to/);
+refused('off and a window', "$pass est_login_failures off per=1h;", qr/takes a number of 1 to/);
+refused('a window without a name', "$pass est_login_failures 5 1h;", qr/takes a number of 1 to/);
+refused('a window of no length', "$pass est_login_failures 5 per=0;", qr/takes a number of 1 to/);
+refused('a window that is no time', "$pass est_login_failures 5 per=soon;", qr/takes a number of 1 to/);
+refused('login failures twice', "$pass est_login_failures 5; est_login_failures 6;", qr/is duplicate/);
+refused('counters in another format', 'est_status xml;', qr/invalid value "xml"/);
+refused('counters twice', 'est_status; est_status;', qr/is duplicate/);
+refused('counters where EST is served', "$pass est_status;", qr/does not go with "est_pass"/);
+refused('EST where the counters are', "est_status; $pass", qr/does not go with "est_status"/);
