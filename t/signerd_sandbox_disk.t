@@ -2,13 +2,21 @@
 # that went away: it refuses and goes on, and nothing that it does then is forbidden.
 use strict;
 use warnings;
+
+# What is mounted is seen by this test alone, and goes with it.
+BEGIN {
+    my @own = qw(unshare --mount);
+    if (!$ENV{ENROLL_OWN_MOUNTS} && $< == 0 && system(@own, 'true') == 0) {
+        $ENV{ENROLL_OWN_MOUNTS} = 1;
+        exec @own, $^X, '-It/lib', $0;
+    }
+}
 use Enroll::Test;
 
-plan(skip_all => 'needs root, to mount a small file system') if $< != 0;
+plan(skip_all => 'a small file system cannot be mounted') if !$ENV{ENROLL_OWN_MOUNTS};
 mkdir path('disk');
-plan(skip_all => 'no file system can be mounted here')
-    if run('mount', '-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', path('disk'))->{status};
-END { system 'umount', '-l', path('disk') if -d path('disk') }
+must(qw(mount -t tmpfs -o size=1m,mode=0700 tmpfs), path('disk'));
+END { system 'umount', '--lazy', path('disk') if -d path('disk') }
 
 my $requests = 0;
 sub status {
