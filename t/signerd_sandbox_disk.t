@@ -15,7 +15,7 @@ use Enroll::Test;
 
 plan(skip_all => 'a small file system cannot be mounted') if !$ENV{ENROLL_OWN_MOUNTS};
 mkdir path('disk');
-must(qw(mount -t tmpfs -o size=1m,mode=0700 tmpfs), path('disk'));
+must(qw(mount -t tmpfs -o), 'size=1m,mode=0700', 'tmpfs', path('disk'));
 END { system 'umount', '--lazy', path('disk') if -d path('disk') }
 
 my $requests = 0;

@@ -136,7 +136,9 @@ pki::Result<pki::Buffer> KeyChild::handle(const wire::Frame& frame) {
 pki::Result<pki::Buffer> KeyChild::load(const wire::Frame& frame) {
     PKI_TRY(const auto request, wire::decode<LoadRequest>(frame));
     PKI_TRY(const auto config, load_key_config(config_path_));
-    PKI_TRY(KeyRing ring, load_keys(*config));
+    auto loaded = load_keys(*config);
+    wipe_stack();
+    PKI_TRY(KeyRing ring, std::move(loaded));
     slow_keys_ = std::ranges::any_of(ring, [](const auto& one) { return is_slow(one.second); });
     std::erase_if(generations_, [&](const auto& entry) { return entry.first != request.keep; });
     generations_[request.generation] = std::move(ring);

@@ -15,6 +15,9 @@ pki::Status wipe_freed_memory();
 // Threads started from now on take little of the memory that is locked.
 void small_threads();
 
+// What functions that have returned left on the stack: OpenSSL decodes there too.
+void wipe_stack();
+
 // Keeps all pages, those of the future included, out of swap. Where RLIMIT_MEMLOCK does not
 // allow this the log says so, and that is all.
 void lock_memory();

@@ -80,6 +80,7 @@ void loaded_signed_and_freed(void**) {
         assert_ok(read);
         key = *std::move(read);
     }
+    signerd::wipe_stack();
     assert_int_equal(count(as_number()), 1);
     assert_int_equal(count(kAsInFile), 0);
 
