@@ -5,6 +5,7 @@
 // load, so that there are keys to sign with. Behind an odd one there are changes of a
 // TBSCertificate that the child would sign: offset (two octets) and octet, again and again.
 
+#include <openssl/err.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -154,6 +155,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes input(data + 1, size - 1);
     pki::append(stream, data[0] % 2 == 0 ? pki::to_buffer(input) : sign_request(child, input));
     const pki::Buffer received = answers_to(child, stream);
+    PROPERTY(ERR_peek_error() == 0);
     const auto asked = frames_in(stream);
     const auto answered = frames_in(received);
     // Behind a frame of an impossible length there is nothing more, not even what was asked
