@@ -7,6 +7,9 @@ namespace signerd {
 
 enum class Level { notice, warning, error };
 
+// Lines of one format in a second; how many were left out stands in the next one.
+constexpr std::size_t kLinesPerSecond = 20;
+
 // As printf. Control characters are replaced, so that text of a peer cannot start a line of
 // its own; a line is cut at 2 KiB. Safe from any thread.
 [[gnu::format(printf, 2, 3)]] void log(Level level, const char* format, ...);

@@ -1,5 +1,7 @@
 #include "signerd/outage.h"
 
+#include <utility>
+
 #include "signerd/log.h"
 
 namespace signerd {
@@ -12,23 +14,24 @@ constexpr std::size_t kReports = 10;
 
 }  // namespace
 
-void Outage::note(const pki::Status& status, Time now) {
+bool Outage::note(const pki::Status& status, Time now) {
     if (!status) return failed(status.error().message(), now);
     if (reported_) log(Level::notice, "%s: works again", what_);
-    reported_ = false;
+    return std::exchange(reported_, false);
 }
 
-void Outage::failed(const std::string& cause, Time now) {
-    if (reported_ && cause == cause_ && now - when_ < kReminder) return;
+bool Outage::failed(const std::string& cause, Time now) {
+    if (reported_ && cause == cause_ && now - when_ < kReminder) return false;
     if (now - second_ >= std::chrono::seconds(1)) {
         second_ = now;
         reports_ = 0;
     }
-    if (++reports_ > kReports) return;
+    if (++reports_ > kReports) return false;
     log(Level::error, "%s", cause.c_str());
     reported_ = true;
     cause_ = cause;
     when_ = now;
+    return true;
 }
 
 }  // namespace signerd

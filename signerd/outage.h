@@ -16,12 +16,14 @@ class Outage {
     // A literal: what is away, the first word when it works again.
     explicit Outage(const char* what) : what_(what) {}
 
-    // The outcome of an operation.
-    void note(const pki::Status& status) { note(status, std::chrono::steady_clock::now()); }
-    void note(const pki::Status& status, Time now);
+    // The outcome of an operation. Was it a line of the log?
+    bool note(const pki::Status& status) {
+        return note(status, std::chrono::steady_clock::now());
+    }
+    bool note(const pki::Status& status, Time now);
 
    private:
-    void failed(const std::string& cause, Time now);
+    bool failed(const std::string& cause, Time now);
 
     const char* what_;
     bool reported_ = false;  // since the last success

@@ -136,6 +136,9 @@ for my $name (sort keys %processes) {
     cmp_ok($grown, '<', 2048, "$name: does not grow") if !$ENV{ASAN_OPTIONS} || $ENV{ASAN_OPTIONS} !~ /detect/;
 }
 is(good(), 200, 'the good client gets its certificate');
+my $lines = () = read_file('signerd.log') =~ /refused: status/g;
+cmp_ok($lines, '<', 100 * $rounds, "the log is not flooded: $lines lines of 200 refusals in a round");
+like(read_file('signerd.log'), qr/ \(\d+ lines like it left out\)$/m, 'and says what it leaves out');
 
 # --- connections ---
 
