@@ -1,6 +1,7 @@
 // Crash tests: a build with -DSIGNERD_FAULTS kills itself, as kill -9 would, at the point that
-// the environment names, SIGNERD_FAULT="issue:N". With SIGNERD_FAULT_ONCE, a path, it does so
-// once: the file that it leaves there says that it has. Any other build has none of this.
+// the environment names, SIGNERD_FAULT="issue:N". With SIGNERD_FAULT_ONCE, the path of a file
+// in which starts are counted, only the first front and the first key child do. Any other build
+// has none of this.
 //
 // Right before each step of the issue path (issue.h):
 //     issue:1 decode   issue:2 policy   issue:3 limits   issue:4 idempotency
@@ -15,6 +16,7 @@
 #ifdef SIGNERD_FAULTS
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -22,12 +24,22 @@
 
 namespace signerd {
 
+// At the start of the program: later the key child may not write a file.
+inline bool arm_fault() {
+    const char* starts = std::getenv("SIGNERD_FAULT_ONCE");
+    if (starts == nullptr) return true;
+    const int file = open(starts, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const bool counted = write(file, "x", 1) == 1;
+    const off_t count = lseek(file, 0, SEEK_END);
+    close(file);
+    return counted && count <= 2;
+}
+
+inline const bool fault_armed = arm_fault();
+
 inline void fault_point(std::string_view here) {
     static const char* const wanted = std::getenv("SIGNERD_FAULT");
-    if (wanted == nullptr || here != wanted) return;
-    const char* once = std::getenv("SIGNERD_FAULT_ONCE");
-    if (once != nullptr && open(once, O_CREAT | O_EXCL, 0600) < 0) return;
-    raise(SIGKILL);
+    if (wanted != nullptr && here == wanted && fault_armed) raise(SIGKILL);
 }
 
 }  // namespace signerd

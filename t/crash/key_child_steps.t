@@ -39,7 +39,7 @@ for my $point ('key:1', 'key:2') {
     my $name = 'once-' . $point =~ tr/:/-/r;
     new_csr($name, "/CN=$name");
     my $lost = lost_children();
-    start_faulty($point, path("$name.killed"));
+    start_faulty($point, path("$name.starts"));
     my $reply = enroll($name);
     is($reply->{status}, 200, "$point, once: the client gets its certificate");
     is(lost_children() - $lost, 1, "$point, once: from the second child");

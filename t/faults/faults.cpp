@@ -47,8 +47,12 @@ Control* map_control() {
     return mapped == MAP_FAILED ? &none : static_cast<Control*>(mapped);
 }
 
+// Before main(): a process that has confined itself may open nothing for writing.
+Control* mapped = nullptr;
+[[gnu::constructor]] void map_early() { mapped = map_control(); }
+
 Control& control() {
-    static Control* const mapped = map_control();
+    if (mapped == nullptr) map_early();
     return *mapped;
 }
 
@@ -57,13 +61,14 @@ bool is_ours(const char* path) {
     return prefix != nullptr && std::strncmp(path, prefix, std::strlen(prefix)) == 0;
 }
 
-bool is_ours(int file) {
-    char link[32], path[4096];
-    std::snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
-    const ssize_t size = readlink(link, path, sizeof(path) - 1);
-    if (size < 0) return false;
-    path[size] = '\0';
-    return is_ours(path);
+// Descriptors of our files, noted when they are opened.
+std::atomic<bool> our_files[4096];
+
+bool is_ours(int file) { return file >= 0 && file < 4096 && our_files[file]; }
+
+int note_opened(const char* path, int file) {
+    if (file >= 0 && file < 4096) our_files[file] = is_ours(path);
+    return file;
 }
 
 bool spoil(int error) {
@@ -120,7 +125,7 @@ int open(const char* path, int flags, ...) {
     va_start(arguments, flags);
     const mode_t mode = mode_of(flags, arguments);
     va_end(arguments);
-    return spoil_open(path, flags) ? -1 : real(path, flags, mode);
+    return spoil_open(path, flags) ? -1 : note_opened(path, real(path, flags, mode));
 }
 
 int open64(const char* path, int flags, ...) {
@@ -129,7 +134,7 @@ int open64(const char* path, int flags, ...) {
     va_start(arguments, flags);
     const mode_t mode = mode_of(flags, arguments);
     va_end(arguments);
-    return spoil_open(path, flags) ? -1 : real(path, flags, mode);
+    return spoil_open(path, flags) ? -1 : note_opened(path, real(path, flags, mode));
 }
 
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
