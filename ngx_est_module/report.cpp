@@ -13,10 +13,14 @@ using pki::est::Operation;
 // Marks the pool's entry that holds an exchange.
 void exchange_mark(void*) {}
 
+// Subrequests share the pool.
 EstExchange* remembered_exchange(const ngx_http_request_t* r) {
     for (const ngx_pool_cleanup_t* entry = r->pool->cleanup; entry != nullptr;
-         entry = entry->next)
-        if (entry->handler == exchange_mark) return static_cast<EstExchange*>(entry->data);
+         entry = entry->next) {
+        if (entry->handler != exchange_mark) continue;
+        auto* exchange = static_cast<EstExchange*>(entry->data);
+        if (exchange->request == r) return exchange;
+    }
     return nullptr;
 }
 

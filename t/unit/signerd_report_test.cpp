@@ -103,6 +103,20 @@ void test_one_transaction(void**) {
     desk.remove();
 }
 
+// Together or not at all; and what allows something comes with its certificate, never here.
+void test_all_or_nothing(void**) {
+    Desk desk;
+    signerd::Decided decided = unit::denial(1);
+    decided.more = {unit::denial(2).audit, unit::denial(3).audit};
+    decided.more[1].decision = wire::Decision::allow;
+    assert_error(Errc::internal, unit::commit(*desk.store, {decided}));
+    assert_int_equal(desk.audit().size(), 0);
+    decided.more[1].decision = wire::Decision::deny;
+    assert_ok(unit::commit(*desk.store, {decided}));
+    assert_int_equal(unit::whole_chain(*desk.store), 3);
+    desk.remove();
+}
+
 // The answer to a batch that came before is given again, and nothing is written.
 void test_repeated_batch(void**) {
     Desk desk;
@@ -291,12 +305,19 @@ void test_refusals(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(test_record),          cmocka_unit_test(test_one_transaction),
-        cmocka_unit_test(test_repeated_batch),  cmocka_unit_test(test_next_batch_too_early),
-        cmocka_unit_test(test_store_away),      cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_foreign_profile), cmocka_unit_test(test_times_that_cannot_be),
-        cmocka_unit_test(test_malformed),       cmocka_unit_test(test_queue),
-        cmocka_unit_test(test_many_reporters),  cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_one_transaction),
+        cmocka_unit_test(test_all_or_nothing),
+        cmocka_unit_test(test_repeated_batch),
+        cmocka_unit_test(test_next_batch_too_early),
+        cmocka_unit_test(test_store_away),
+        cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_foreign_profile),
+        cmocka_unit_test(test_times_that_cannot_be),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_many_reporters),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
