@@ -20,7 +20,7 @@ fake_signer('slow', sub {
 my $est = 'est_pass slow; est_profile device; est_auth none;';
 my $server = <<"END";
     add_header X-Worker \$pid always;
-    est_max_inflight 2; est_retry_after 7;
+    est_max_inflight 2; est_retry_after 7; est_read_timeout 5m;
     location /.well-known/est/ { $est }
     location /.well-known/est/other/ { $est }
     location /.well-known/est/hash/ {
@@ -107,6 +107,37 @@ my $two = run(qw(curl -sS --http1.1 -o /dev/null -w), '%{http_code}/%{num_connec
     '%{http_code}/%{num_connects} ', '--cacert', path('ca/root.pem'), "${url}csrattrs");
 is($two->{out}, '503/1 204/0 ', 'the connection is kept');
 
+# The answer does not wait for the body, and what comes of it later is passed over.
+sub connection {
+    return IO::Socket::SSL->new(PeerAddr => '127.0.0.1:' . port('https'), SSL_hostname => 'localhost',
+        SSL_ca_file => path('ca/root.pem')) || die $!;
+}
+
+# The status of the next answer, which is read to its end.
+sub answer {
+    my ($socket) = @_;
+    my ($status) = (<$socket> // '') =~ m{^HTTP/1.1 (\d+)};
+    my $length = 0;
+    while (defined(my $line = <$socket>)) {
+        $length = $1 if $line =~ /^Content-Length: (\d+)/i;
+        last if $line eq "\r\n";
+    }
+    read $socket, my $body, $length if $length;
+    return $status;
+}
+
+my $head = "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/pkcs10\r\n";
+for my $case (['by length', 'Content-Length: 40000', 'x' x 20_000, 'x' x 20_000],
+    ['in chunks', 'Transfer-Encoding: chunked', "4e20\r\n" . 'x' x 20_000, "\r\n0\r\n\r\n"]) {
+    my ($name, $field, $first, $rest) = @$case;
+    my $half = connection();
+    print {$half} "$head$field\r\n\r\n$first";
+    is(answer($half), 503, "half a body, $name");
+    print {$half} $rest, "GET /.well-known/est/csrattrs HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    is(answer($half), 204, "the rest and the next request, $name");
+    close $half;
+}
+
 push @waiting, busy('other/');
 is(enroll('other/')->{status}, 503, 'the limit over all locations');
 is(inflight(), 3, 'what was refused holds no place');
@@ -114,14 +145,12 @@ is(inflight('/.well-known/est/'), 2, 'nor in its location');
 answered();
 is(ends(@waiting), '403 403 403', 'the others got their answers');
 all_free('answered');
-is(now()->{total}{shed}, 5, 'the refusals were counted');
+is(now()->{total}{shed}, 7, 'the refusals were counted');
 
 # --- a client that is slow, one that leaves ---
 
-my $slow = IO::Socket::SSL->new(PeerAddr => '127.0.0.1:' . port('https'), SSL_hostname => 'localhost',
-    SSL_ca_file => path('ca/root.pem')) or die $!;
-print {$slow} "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\n"
-    . "Content-Type: application/pkcs10\r\nExpect: 100-continue\r\nContent-Length: " . length($csr) . "\r\n\r\n";
+my $slow = connection();
+print {$slow} "${head}Expect: 100-continue\r\nContent-Length: " . length($csr) . "\r\n\r\n";
 like(scalar <$slow>, qr/^HTTP\/1.1 100 /, 'a request of which the body is to come');
 is(inflight(), 0, 'holds no place');
 @waiting = (busy(''), busy(''));
@@ -137,10 +166,8 @@ all_free('a client has left');
 
 # A client that keeps its connection open holds no place after its answer.
 answered();
-my $lingering = IO::Socket::SSL->new(PeerAddr => '127.0.0.1:' . port('https'), SSL_hostname => 'localhost',
-    SSL_ca_file => path('ca/root.pem')) or die $!;
-print {$lingering} "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-    . "Content-Type: application/pkcs10\r\nContent-Length: " . length($csr) . "\r\n\r\n$csr";
+my $lingering = connection();
+print {$lingering} "${head}Connection: close\r\nContent-Length: " . length($csr) . "\r\n\r\n$csr";
 like(scalar <$lingering>, qr/^HTTP\/1.1 403 /, 'an answer that is not read to its end');
 is(inflight(), 0, 'holds no place');
 close $lingering;
@@ -183,15 +210,18 @@ is(enroll('')->{status}, 503, 'and the limit holds');
 
 # --- a reload ---
 
+# Until it is told to end, an old worker takes connections as well.
+sub retired { my ($pid) = @_; return wait_until(sub { read_file('error.log') =~ /$pid#$pid: gracefully shutting down/ }) }
+
 my $old = worker();
 reload_nginx($server, %option);
-ok(wait_until(sub { worker() ne $old && worker() ne '' }), 'a reload');
+ok(retired($old), 'a reload');
+my $second = worker();
 is(inflight('/.well-known/est/'), 2, 'the old worker is not done');
 is(enroll('')->{status}, 503, 'its requests count');
 my $newer = busy('other/');
 reload_nginx($server =~ s/est_max_inflight 2/est_max_inflight 3/r, http => $option{http} =~ s/total 3/total 4/r);
-ok(wait_until(sub { my $w = worker(); $w ne '' && $w ne $old && now()->{total}{max_inflight} == 4 }),
-    'another one, with other limits');
+ok(retired($second), 'another one, with other limits');
 push @waiting, $newer, busy('');
 is(enroll('other/')->{status}, 503, 'three generations share them');
 

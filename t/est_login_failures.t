@@ -110,9 +110,10 @@ is($count{429}, 6, 'and six refused');
 is(status('127.0.0.5', 'secret', label => 'slow/'), 429, 'which lasts');
 is(status('127.0.0.6', 'secret', label => 'slow/'), 200, 'a right password of a slow hash');
 is(status('127.0.0.6', 'wrong', label => 'slow/'), 401, 'has left nothing behind') for 1 .. 4;
+is(status('127.0.0.6', 'secret', label => 'slow/'), 429, 'and that it is remembered does not help') for 1 .. 4;
 
 SKIP: {
-    skip 'no realip module', 10 if !$realip;
+    skip 'no realip module', 12 if !$realip;
     is(status('2001:db8:0:1::1', 'wrong'), 401, 'IPv6') for 1 .. 2;
     is(status('2001:db8:0:1:ffff::2', 'wrong'), 401, 'another address of its /64') for 1 .. 2;
     is(status('2001:db8:0:1::3', 'secret'), 429, 'the /64 has to wait');
