@@ -8,8 +8,10 @@
 //
 // A closed loop, in which each connection sends its next request when it has its answer; with
 // --rate an open one: requests are due at that rate, whatever the answers, on any connection
-// that is free, and latency counts from the time that one was due. --make writes CSRs for
-// several runs. The server's certificate is not verified: it is the load that counts.
+// that is free, and latency counts from the time that one was due. With kept connections the
+// first request of each, which waits for the handshake, has no part in the latencies. --make
+// writes CSRs for several runs. The server's certificate is not verified: it is the load that
+// counts.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -111,6 +113,7 @@ class Client {
     bool read_answer();
     bool wait_for(int result);
     void finish(bool answered);
+    void note_latency();
 
     Load& load_;
     int fd_ = -1;
@@ -118,6 +121,7 @@ class Client {
     SessionPtr session_;
     const std::string* request_ = nullptr;
     bool written_ = false;
+    bool fresh_ = false;  // a connection made for this request
     std::string answer_;
     Clock::time_point started_;
 };
@@ -156,12 +160,14 @@ void Client::begin() {
     if (request_ == nullptr) return load_.idle(*this);
     answer_.clear();
     written_ = false;
+    fresh_ = false;
     if (load_.options.handshake != Handshake::once) close();
     if (fd_ < 0 && !connect()) return finish(false);
     on_event();
 }
 
 bool Client::connect() {
+    fresh_ = true;
     fd_ = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -232,15 +238,20 @@ void Client::finish(bool answered) {
         close();
     } else if (answer_.compare(0, 12, "HTTP/1.1 200") == 0) {
         totals.ok++;
-        totals.latencies.add(
-            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_)
-                .count());
+        note_latency();
     } else if (answer_.compare(0, 12, "HTTP/1.1 503") == 0) {
         totals.shed++;
     } else {
         totals.refused++;
     }
     begin();
+}
+
+void Client::note_latency() {
+    if (fresh_ && load_.options.handshake == Handshake::once) return;
+    const auto passed = Clock::now() - started_;
+    load_.totals.latencies.add(
+        std::chrono::duration_cast<std::chrono::microseconds>(passed).count());
 }
 
 void Client::close() {

@@ -78,7 +78,8 @@ sub start_server {
     my $auth = $option{mtls} ? 'est_auth mtls; est_client_certificate %%DIR%%/ca/root.pem;'
                              : 'est_auth none;';
     my $body = 'x' x 1100;
-    start_nginx(<<"END", workers => $workers, keepalive => 64);
+    my %more = (workers => $workers, keepalive => 64, events => 'worker_connections 4096;');
+    start_nginx(<<"END", %more);
         access_log off;
         ssl_session_cache shared:tls:20m;
         ssl_session_tickets $tickets;

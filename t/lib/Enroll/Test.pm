@@ -114,7 +114,7 @@ sub server_certificate {
 
 # $server: text of the server block. Options: http, main: text beside and above it; listen:
 # parameters of its listen directive; signerd: its upstream, default the Unix socket; keepalive:
-# connections to it that are kept; workers: how many processes.
+# connections to it that are kept; workers: how many processes; events: text of that block.
 sub nginx_conf {
     my ($server, %option) = @_;
     ca_init() if !-d path('ca');
@@ -123,7 +123,7 @@ sub nginx_conf {
     my $listen = $option{listen} || 'ssl';
     my $keepalive = $option{keepalive} || 8;
     my $workers = $option{workers} || 1;
-    my ($http, $main) = map { $_ // '' } @option{qw(http main)};
+    my ($http, $main, $events) = map { $_ // '' } @option{qw(http main events)};
     my $signerd = $option{signerd} || 'server unix:%%DIR%%/signerd.sock;';
     my @temp = map { "${_}_temp_path %%DIR%%/$_;" } qw(client_body proxy fastcgi uwsgi scgi);
     my @load = map { "load_module $_;" } sort glob "$ENV{ENROLL_MODULES}/*.so";
@@ -132,7 +132,7 @@ daemon off; worker_processes $workers; $user
 pid %%DIR%%/nginx.pid; error_log %%DIR%%/error.log info;
 @load
 $main
-events { }
+events { $events }
 http {
     access_log %%DIR%%/access.log;
     @temp
