@@ -94,15 +94,17 @@ bool Daemon::run() {
     log(Level::notice, "version %s, configuration %s", kVersion, config_->path.c_str());
     if (const auto status = try_config(config_); !status) not_taken(status.error());
     loop_->run();
-    if (generation_ != 0) log(Level::notice, "ended");
-    return generation_ != 0;
+    const bool good = generation_ != 0 || stopped_early_;
+    if (good) log(Level::notice, "ended");
+    return good;
 }
 
 void Daemon::on_signal() {
     signalfd_siginfo info{};
     if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return;
     if (info.ssi_signo == SIGHUP) return reload();
-    if (draining_ || generation_ == 0) return loop_->stop();
+    stopped_early_ = generation_ == 0;
+    if (draining_ || stopped_early_) return loop_->stop();
     drain();
 }
 

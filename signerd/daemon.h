@@ -54,6 +54,7 @@ class Daemon {
     bool loading_ = false;
     bool reload_again_ = false;
     bool draining_ = false;
+    bool stopped_early_ = false;  // by a signal, before it was ready
 };
 
 }  // namespace signerd
