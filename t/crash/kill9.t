@@ -81,17 +81,15 @@ sub slurp_stat {
     return <$in> // '';
 }
 
-sub ended {
-    my ($pid) = @_;
-    return slurp_stat("/proc/$pid/stat") !~ /^\d+ \(.*\) [^Z]/;
-}
-
-# systemd ends what is left of a service before it starts it again.
+# systemd ends what is left of a service before it starts it again. A worker has threads, which
+# may hold its sockets for a moment longer.
 sub kill_master {
+    kill 'STOP', pid_of('nginx');
     my @workers = children_of(pid_of('nginx'));
     stop('nginx', 'KILL');
     kill 'KILL', @workers;
-    wait_until(sub { !grep { !ended($_) } @workers });
+    my $address = '127.0.0.1:' . port('https');
+    wait_until(sub { !IO::Socket::INET->new(PeerAddr => $address) });
     return start_nginx($conf);
 }
 
