@@ -72,6 +72,20 @@ is(pid_of('signerd'), $pid, 'all of it without a restart');
 is(signerctl(qw(audit verify))->{status}, 0, 'the audit chain verifies');
 is(scalar(grep { $_->{decision} eq 'allow' } audit_rows()), certificates_stored(), 'an "allow" for each certificate');
 
+# What was written but not synced may be there after a crash, or not: never twice.
+faults(sync => EIO);
+is(enroll("lost-$_")->{status}, 503, "a sync that failed: 503, $_") for 1 .. 3;
+stop('signerd', 'KILL');
+allow_log(qr/connect\(\) to unix:.*signerd\.sock failed/);
+faults();
+start_with_faults();
+$before = certificates_stored();
+my %lost = map { $_ => Enroll::Client::serial(enroll("lost-$_")->{body}) } 1 .. 3;
+is(Enroll::Client::serial(enroll("lost-$_")->{body}), $lost{$_}, "a sync that failed, and a crash: one certificate, $_")
+    for 1 .. 3;
+cmp_ok(certificates_stored() - $before, '<=', 3, 'a sync that failed, and a crash: none beside');
+is(signerctl(qw(audit verify))->{status}, 0, 'a sync that failed, and a crash: the audit chain verifies');
+
 # A store that cannot be opened for writing is no store.
 ok(stop('signerd'), 'stopped');
 faults(open => EROFS);
