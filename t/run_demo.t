@@ -33,6 +33,7 @@ like(slurp("$dir/credentials.json"), qr/"est_user": "demo".*"est_password": "\w+
 is((stat "$dir/credentials.json")[2] & 0777, 0600, 'credentials: nobody else reads them');
 like(run("$dir/signerctl", qw(--json audit list))->{out}, qr/CN=device-1/, 'signerctl');
 is(http('http://localhost:' . port('http') . '/')->{status}, 200, 'the plain port answers');
+like(http('http://localhost:' . port('http') . '/est_status')->{body}, qr/"issued": ?1\b/, 'and counts');
 
 my $ca = slurp("$dir/ca.pem");
 my @second = map { s/^RUN_DIR=.*/"RUN_DIR=" . path('second')/er } @demo;
