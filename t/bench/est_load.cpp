@@ -103,11 +103,12 @@ class Load;
 class Client {
    public:
     explicit Client(Load& load) : load_(load) {}
-    void begin();
+    void start();
     void on_event();
     void close();
 
    private:
+    void begin();
     bool connect();
     bool write_request();
     bool read_answer();
@@ -163,6 +164,10 @@ void Client::begin() {
     fresh_ = false;
     if (load_.options.handshake != Handshake::once) close();
     if (fd_ < 0 && !connect()) return finish(false);
+}
+
+void Client::start() {
+    begin();
     on_event();
 }
 
@@ -195,9 +200,10 @@ bool Client::wait_for(int result) {
 
 void Client::on_event() {
     const pki::ossl::ErrorGuard errors;
-    if (request_ == nullptr || fd_ < 0) return;
-    if (!written_ && !write_request()) return;
-    read_answer();
+    while (request_ != nullptr && fd_ >= 0) {
+        if (!written_ && !write_request()) return;
+        if (!read_answer()) return;
+    }
 }
 
 // False while it is not written, or when the connection broke.
@@ -213,6 +219,7 @@ bool Client::write_request() {
     return false;
 }
 
+// True when it is there and the next request has begun.
 bool Client::read_answer() {
     char buffer[16384];
     int size = 0;
@@ -305,7 +312,7 @@ int Load::wait_milliseconds() const {
 
 void Load::start_due() {
     auto waiting = std::exchange(idle_, {});
-    for (Client* client : waiting) client->begin();
+    for (Client* client : waiting) client->start();
 }
 
 void Load::run() {
@@ -314,7 +321,7 @@ void Load::run() {
     std::vector<Client> clients;
     for (std::size_t i = 0; i < options.connections; i++) clients.emplace_back(*this);
     active = clients.size();
-    for (Client& client : clients) client.begin();
+    for (Client& client : clients) client.start();
     epoll_event events[64];
     while (active != 0) {
         const int count = epoll_wait(epoll, events, 64, wait_milliseconds());
