@@ -107,6 +107,9 @@ for my $generation ('m' .. 'o') {
 is(locations(), 'kept', 'nothing has changed');
 gone(reload(names('p', $room - 1)));
 is(kept(), 2, 'failed reloads have taken no room');
+get('/.well-known/est/kept/csrattrs');
+is(kept(), 3, 'the one that succeeds counts');
+is(get('/.well-known/est/kept/none')->{body}, "no such EST resource\n", 'and explains its errors');
 
 # Another size is another zone.
 $zone =~ s/128k/256k/;
