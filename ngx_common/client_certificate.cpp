@@ -67,6 +67,19 @@ bool has_client_certificate(ngx_http_request_t* r) {
            nullptr;
 }
 
+const char* listener_refuses_certificate(ngx_http_request_t* r) {
+    ngx_connection_t* c = r->connection;
+    const auto* conf = static_cast<ngx_http_ssl_srv_conf_t*>(
+        ngx_http_get_module_srv_conf(r, ngx_http_ssl_module));
+    if (c->ssl == nullptr || conf->verify == 0) return nullptr;
+    const long result = SSL_get_verify_result(c->ssl->connection);
+    if (result != X509_V_OK && (conf->verify != 3 || !ngx_ssl_verify_error_optional(result)))
+        return X509_verify_cert_error_string(result);
+    if (conf->verify == 1 && !has_client_certificate(r)) return "no client certificate";
+    const char* why = nullptr;
+    return ngx_ssl_ocsp_get_status(c, &why) != NGX_OK ? why : nullptr;
+}
+
 std::string presented_subject(ngx_http_request_t* r) {
     const pki::ossl::ErrorGuard errors;
     const pki::ossl::X509Ptr leaf(SSL_get1_peer_certificate(r->connection->ssl->connection));

@@ -22,6 +22,10 @@ X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file);
 // Did the client present one, good or not? The connection must be a TLS connection.
 bool has_client_certificate(ngx_http_request_t* r);
 
+// Why nginx itself refuses the client's certificate, or that there is none, as
+// ngx_http_process_request() judges: a literal; nullptr: it does not, or there is no TLS.
+const char* listener_refuses_certificate(ngx_http_request_t* r);
+
 // The subject of the one that was presented, good or not, for the audit record of its refusal;
 // empty: there is none that we can read.
 std::string presented_subject(ngx_http_request_t* r);

@@ -15,6 +15,26 @@ struct Decision {
     Outcome outcome;
     ngx_uint_t status;  // as in the access log; 0: nothing was sent
     bool by_signer;     // signerd has answered; else it is nginx's decision, a module's or ours
+    // Why nginx refused the client's certificate, a literal; nullptr: that was not the cause.
+    const char* certificate;
 };
+
+// A client that went away; one that took too long was sent away.
+inline bool client_left(const Decision& decision) {
+    return decision.outcome == Outcome::aborted &&
+           decision.status != NGX_HTTP_REQUEST_TIME_OUT && decision.status != NGX_HTTP_CLOSE;
+}
+
+// Refused without signerd. What error_page makes of a refusal, 200 even, does not undo it.
+inline bool refused_by_nginx(const Decision& decision) {
+    if (decision.by_signer || client_left(decision)) return false;
+    switch (decision.outcome) {
+        case Outcome::issued:
+        case Outcome::replayed:
+        case Outcome::ok: return false;
+        case Outcome::other: return decision.status >= NGX_HTTP_BAD_REQUEST;
+        default: return true;
+    }
+}
 
 }  // namespace ngx_enroll

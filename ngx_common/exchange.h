@@ -19,6 +19,7 @@ struct Exchange {
     ngx_int_t refused = 0;
     // Why, for the audit log alone: a literal. nullptr: the line tells all.
     const char* cause = nullptr;
+    bool asked = false;  // signerd was
     // The response is the protocol's, complete: error_page.h keeps off.
     bool answered = false;
 
@@ -30,6 +31,11 @@ struct Exchange {
     bool error_page_sent = false;
     ngx_uint_t upstream_status = 0;  // what the client never sees: 502, 504
 };
+
+// signerd was asked and gave no answer that could be understood.
+inline bool unanswered(const Exchange& exchange) {
+    return exchange.asked && !exchange.answered;
+}
 
 // Ends the handler with this status; the client gets the line, which is copied, as text/plain.
 inline ngx_int_t refuse(Exchange& exchange, ngx_int_t status, std::string_view line) {

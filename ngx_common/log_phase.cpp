@@ -1,5 +1,6 @@
 #include "ngx_common/log_phase.h"
 
+#include "ngx_common/client_certificate.h"
 #include "ngx_common/guard.h"
 
 namespace ngx_enroll {
@@ -14,52 +15,52 @@ const ngx_cycle_t* client_cycle;  // the configuration that they belong to
 // What stays known of a request when a redirect has taken it elsewhere. In the pool of the
 // request, found by its cleanup handler.
 struct Visit {
-    ngx_http_request_t* request;
     const LogPhaseClient* client;
-    const Location* location;
+    const Location* location;  // nullptr: it began in somebody else's
     ngx_str_t path;
     const Exchange* exchange;
 };
 
 void mark_visit(void* visit) { static_cast<Visit*>(visit)->location = nullptr; }
 
-Visit* visit_of(ngx_http_request_t* r) {
+Visit* visit_of(const ngx_http_request_t* r) {
     for (ngx_pool_cleanup_t* cleanup = r->pool->cleanup; cleanup != nullptr;
-         cleanup = cleanup->next) {
-        if (cleanup->handler != mark_visit) continue;
-        auto* visit = static_cast<Visit*>(cleanup->data);
-        if (visit->request == r) return visit;
-    }
+         cleanup = cleanup->next)
+        if (cleanup->handler == mark_visit) return static_cast<Visit*>(cleanup->data);
     return nullptr;
 }
 
-Visit* new_visit(ngx_http_request_t* r) {
+void note_visit(const ngx_http_request_t* r, const Visit& visit) {
+    if (Visit* known = visit_of(r)) {
+        *known = visit;
+        return;
+    }
     ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Visit));
-    if (cleanup == nullptr) return nullptr;
+    if (cleanup == nullptr) throw std::bad_alloc();
     cleanup->handler = mark_visit;
-    auto* visit = static_cast<Visit*>(cleanup->data);
-    *visit = {};
-    visit->request = r;
-    return visit;
+    *static_cast<Visit*>(cleanup->data) = visit;
 }
 
 // --- on the way in: the rewrite phase is the first that knows the location ---
 
-ngx_int_t note_visit(ngx_http_request_t* r, const LogPhaseClient& client,
-                     const Location& location) {
-    Visit* visit = visit_of(r);
-    if (visit == nullptr) visit = new_visit(r);
-    if (visit == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    *visit = {r, &client, &location, r->uri, nullptr};
-    return NGX_DECLINED;
-}
-
-ngx_int_t rewrite_handler(ngx_http_request_t* r) {
-    if (r != r->main) return NGX_DECLINED;
+std::optional<Visit> visit_now(ngx_http_request_t* r) {
     for (std::size_t i = 0; i < client_count; i++)
         if (const Location* location = clients[i].location(r))
-            return note_visit(r, clients[i], *location);
-    return NGX_DECLINED;
+            return Visit{&clients[i], location, r->uri, nullptr};
+    return std::nullopt;
+}
+
+// One that begins in a location of others and is sent to another one is not of ours, whatever
+// its path.
+ngx_int_t rewrite_handler(ngx_http_request_t* r) {
+    if (r != r->main) return NGX_DECLINED;
+    return guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
+        if (const auto visit = visit_now(r))
+            note_visit(r, *visit);
+        else if (!r->internal)
+            note_visit(r, {});
+        return NGX_DECLINED;
+    });
 }
 
 // --- on the way out ---
@@ -103,56 +104,55 @@ bool left_early(ngx_http_request_t* r) {
            status_of(r) >= NGX_HTTP_BAD_REQUEST;
 }
 
-bool find_visit(ngx_http_request_t* r, Visit& found) {
-    if (const Visit* visit = visit_of(r)) {
-        found = *visit;
-        return true;
+// nullopt: no request of ours.
+std::optional<Visit> find_visit(ngx_http_request_t* r) {
+    if (const Visit* visit = visit_of(r))
+        return visit->location != nullptr ? std::optional(*visit) : std::nullopt;
+    if (const auto visit = visit_now(r)) return visit;
+    if (!left_early(r)) return std::nullopt;
+    for (std::size_t i = 0; i < client_count; i++)
+        if (const Location* location = longest_prefix(r, clients[i].zone(r)))
+            return Visit{&clients[i], location, lend(first_path(r)), nullptr};
+    return std::nullopt;
+}
+
+// nginx shows 400 for 495 and 496, which error_page knows.
+const char* refused_certificate(ngx_http_request_t* r, const Visit& visit) {
+    switch (status_of(r)) {
+        case NGX_HTTP_BAD_REQUEST:
+        case NGX_HTTPS_CERT_ERROR:
+        case NGX_HTTPS_NO_CERT:
+            return visit.exchange == nullptr ? listener_refuses_certificate(r) : nullptr;
+        default: return nullptr;
     }
-    for (std::size_t i = 0; i < client_count; i++) {
-        const Location* location = clients[i].location(r);
-        if (location == nullptr && left_early(r))
-            location = longest_prefix(r, clients[i].zone(r));
-        if (location == nullptr) continue;
-        found = {r, &clients[i], location, lend(first_path(r)), nullptr};
-        return true;
-    }
-    return false;
 }
 
-// As ngx_http_process_request() judges, which shows 400 for 495 and 496.
-bool certificate_refused(ngx_http_request_t* r) {
-    ngx_connection_t* c = r->connection;
-    const auto* ssl = static_cast<ngx_http_ssl_srv_conf_t*>(
-        ngx_http_get_module_srv_conf(r, ngx_http_ssl_module));
-    if (c->ssl == nullptr || ssl->verify == 0) return false;
-    const long result = SSL_get_verify_result(c->ssl->connection);
-    if (result != X509_V_OK) return ssl->verify != 3 || !ngx_ssl_verify_error_optional(result);
-    const char* why = nullptr;
-    return (ssl->verify == 1 && SSL_get0_peer_certificate(c->ssl->connection) == nullptr) ||
-           ngx_ssl_ocsp_get_status(c, &why) != NGX_OK;
+// A body that broke off is 400 to nginx.
+bool broke_off(const ngx_http_request_t* r) {
+    return status_of(r) == NGX_HTTP_CLIENT_CLOSED_REQUEST ||
+           (status_of(r) == NGX_HTTP_BAD_REQUEST && r->connection->error);
 }
 
-Outcome outcome_of(const Visit& visit) {
-    if (visit.exchange != nullptr)
-        if (const auto decided = visit.client->outcome(*visit.exchange)) return *decided;
-    const ngx_uint_t status = status_of(visit.request);
-    // A body that broke off is 400 to nginx.
-    if (visit.request->connection->error && status < NGX_HTTP_INTERNAL_SERVER_ERROR)
-        return Outcome::aborted;
-    if (status == NGX_HTTP_BAD_REQUEST && visit.exchange == nullptr &&
-        certificate_refused(visit.request))
-        return Outcome::unauthenticated;
-    return outcome_of_status(static_cast<unsigned>(status));
+Outcome outcome_of(ngx_http_request_t* r, const Visit& visit, const char* certificate) {
+    const Exchange* exchange = visit.exchange;
+    if (exchange != nullptr && !unanswered(*exchange))
+        if (const auto decided = visit.client->outcome(*exchange)) return *decided;
+    if (broke_off(r)) return Outcome::aborted;
+    if (exchange != nullptr && unanswered(*exchange)) return Outcome::unavailable;
+    if (certificate != nullptr) return Outcome::unauthenticated;
+    return outcome_of_status(static_cast<unsigned>(status_of(r)));
 }
 
-Decision decide(const Visit& visit) {
-    return {visit.request,
+Decision decide(ngx_http_request_t* r, const Visit& visit) {
+    const char* certificate = refused_certificate(r, visit);
+    return {r,
             visit.exchange,
             visit.location,
             visit.client->operation(view(visit.path), visit.exchange),
-            outcome_of(visit),
-            status_of(visit.request),
-            visit.exchange != nullptr && visit.exchange->answered};
+            outcome_of(r, visit, certificate),
+            status_of(r),
+            visit.exchange != nullptr && visit.exchange->answered,
+            certificate};
 }
 
 void count(const Decision& decision) {
@@ -166,8 +166,11 @@ void count(const Decision& decision) {
 ngx_int_t log_handler(ngx_http_request_t* r) {
     if (r != r->main || r->pool == nullptr) return NGX_OK;
     return guarded<ngx_int_t>(r->connection->log, NGX_OK, [&]() -> ngx_int_t {
-        Visit visit{};
-        if (find_visit(r, visit)) count(decide(visit));
+        const auto visit = find_visit(r);
+        if (!visit) return NGX_OK;
+        const Decision decision = decide(r, *visit);
+        count(decision);
+        visit->client->decided(decision);
         return NGX_OK;
     });
 }
@@ -198,9 +201,12 @@ ngx_int_t log_phase_register(ngx_conf_t* cf, const LogPhaseClient& client) {
     return NGX_OK;
 }
 
+// The handler comes after the rewrite phase, the page of a refusal before it may not.
 void log_phase_exchange(const Exchange& exchange) {
-    if (exchange.request != exchange.request->main) return;
-    if (Visit* visit = visit_of(exchange.request)) visit->exchange = &exchange;
+    ngx_http_request_t* r = exchange.request;
+    if (r != r->main) return;
+    if (visit_of(r) == nullptr) note_visit(r, visit_now(r).value_or(Visit{}));
+    visit_of(r)->exchange = &exchange;
 }
 
 }  // namespace ngx_enroll

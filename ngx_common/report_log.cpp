@@ -5,7 +5,6 @@
 
 #include "libpki/base/base64.h"
 #include "libpki/base/utf8.h"
-#include "libpki/ossl/handles.h"
 #include "ngx_common/pool.h"
 
 namespace ngx_enroll {
@@ -47,44 +46,6 @@ void report(ngx_http_request_t* r, Reporter& reporter, NginxDecision decision) {
     reporter.add(reported);
 }
 
-ngx_uint_t final_status(const ngx_http_request_t* r) {
-    return r->err_status != 0 ? r->err_status : r->headers_out.status;
-}
-
-pki::Errc reason_of(ngx_uint_t status) {
-    switch (status) {
-        case 401: return pki::Errc::unauthenticated;
-        case 403: return pki::Errc::denied;
-        case 404: return pki::Errc::not_found;
-        case 405:
-        case 415: return pki::Errc::unsupported;
-        case 409: return pki::Errc::conflict;
-        case 429: return pki::Errc::limited;
-        case 425:
-        case 502:
-        case 503:
-        case 504: return pki::Errc::unavailable;
-        default: return status >= 500 ? pki::Errc::internal : pki::Errc::malformed;
-    }
-}
-
-bool without_location(ngx_http_request_t* r) {
-    const auto* server = static_cast<ngx_http_core_srv_conf_t*>(
-        ngx_http_get_module_srv_conf(r, ngx_http_core_module));
-    return r->loc_conf == server->ctx->loc_conf;
-}
-
-const char* refused_certificate(ngx_http_request_t* r) {
-    const auto* conf = static_cast<ngx_http_ssl_srv_conf_t*>(
-        ngx_http_get_module_srv_conf(r, ngx_http_ssl_module));
-    if (r->connection->ssl == nullptr || conf->verify == 0) return nullptr;
-    SSL* ssl = r->connection->ssl->connection;
-    const long result = SSL_get_verify_result(ssl);
-    if (result != X509_V_OK) return X509_verify_cert_error_string(result);
-    const pki::ossl::X509Ptr leaf(SSL_get1_peer_certificate(ssl));
-    return leaf == nullptr ? "no client certificate" : nullptr;
-}
-
 std::string new_transaction() {
     std::array<std::uint8_t, 16> random{};
     return pki::ossl::random_bytes(random) ? pki::hex_encode(random) : std::string();
@@ -92,16 +53,6 @@ std::string new_transaction() {
 
 std::string_view client_address(const ngx_connection_t* c) {
     return c->sockaddr->sa_family == AF_UNIX ? std::string_view("unix:") : view(c->addr_text);
-}
-
-ngx_int_t add_log_handler(ngx_conf_t* cf, ngx_http_handler_pt handler) {
-    auto* main = static_cast<ngx_http_core_main_conf_t*>(
-        ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
-    auto* slot = static_cast<ngx_http_handler_pt*>(
-        ngx_array_push(&main->phases[NGX_HTTP_LOG_PHASE].handlers));
-    if (slot == nullptr) return NGX_ERROR;
-    *slot = handler;
-    return NGX_OK;
 }
 
 }  // namespace ngx_enroll

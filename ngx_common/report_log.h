@@ -1,6 +1,4 @@
-// Which requests nginx decided by itself, and what the audit log says of them. Each module has
-// a handler of its own in nginx's log phase, which every request passes once, whatever became
-// of it.
+// What the audit log says of a request that nginx decided by itself: log_phase.h finds them.
 #pragma once
 
 #include <optional>
@@ -28,25 +26,10 @@ struct NginxDecision {
 // Puts it on its way to this signer.
 void report(ngx_http_request_t* r, Reporter& reporter, NginxDecision decision);
 
-// The status that the access log shows.
-ngx_uint_t final_status(const ngx_http_request_t* r);
-
-// Where nothing more is known than the status.
-pki::Errc reason_of(ngx_uint_t status);
-
-// The request ended before nginx had chosen a location for it.
-bool without_location(ngx_http_request_t* r);
-
-// Why nginx's SSL module refused the client's certificate, a literal; nullptr: it did not.
-const char* refused_certificate(ngx_http_request_t* r);
-
 // A number for a request of which the client gave none: 16 random bytes in hexadecimal.
 std::string new_transaction();
 
 // The path of a client's Unix socket can hold any bytes and tells nothing.
 std::string_view client_address(const ngx_connection_t* c);
-
-// In postconfiguration. NGX_OK or NGX_ERROR.
-ngx_int_t add_log_handler(ngx_conf_t* cf, ngx_http_handler_pt handler);
 
 }  // namespace ngx_enroll

@@ -148,6 +148,7 @@ ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
     u->input_filter = input_filter;
     u->input_filter_ctx = &exchange;
     forbid_replay(exchange);
+    exchange.asked = true;
     ngx_http_upstream_init(r);
     return NGX_DONE;
 }

@@ -1,5 +1,7 @@
 #include "ngx_est_module/decisions.h"
 
+#include "ngx_est_module/report.h"
+
 namespace ngx_enroll::est {
 
 namespace {
@@ -19,18 +21,14 @@ std::size_t operation(std::string_view path, const Exchange* base) {
     return refused_route || !route ? kUnrouted : index(route->operation);
 }
 
-std::optional<Outcome> outcome(const Exchange& base) {
-    const auto& exchange = static_cast<const EstExchange&>(base);
-    if (!exchange.outcome.empty()) return outcome_from_name(exchange.outcome);
-    // Asked, and no answer that could be understood.
-    if (exchange.id != 0 && !exchange.answered) return Outcome::unavailable;
-    return std::nullopt;
+std::optional<Outcome> outcome(const Exchange& exchange) {
+    return outcome_from_name(static_cast<const EstExchange&>(exchange).outcome);
 }
 
 }  // namespace
 
 LogPhaseClient log_phase_client() {
-    return {&ngx_est_module, zone_of, location, operation, outcome};
+    return {zone_of, location, operation, outcome, report_decision};
 }
 
 }  // namespace ngx_enroll::est

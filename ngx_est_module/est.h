@@ -9,6 +9,7 @@
 #include "libpki/ossl/digest.h"
 #include "ngx_common/limits_conf.h"
 #include "ngx_common/password_file.h"
+#include "ngx_common/report.h"
 #include "ngx_common/signer.h"
 #include "ngx_common/signer_conf.h"
 
@@ -53,10 +54,7 @@ struct LocConf {
 };
 
 struct EstExchange : SignerExchange {
-    EstExchange(ngx_http_request_t* r, const LocConf& location)
-        : SignerExchange(r), conf(location) {}
-
-    const LocConf& conf;  // of the location that it began in: error_page may lead elsewhere
+    using SignerExchange::SignerExchange;
 
     pki::est::Operation operation = pki::est::Operation::cacerts;
     std::string_view profile;
@@ -78,6 +76,7 @@ inline LocConf& conf_of(ngx_http_request_t* r) {
 }
 
 ZoneConf& zone_of(ngx_http_request_t* r);
+Reporters& reporters_of(ngx_http_request_t* r);
 
 // nullptr before the handler ran.
 inline EstExchange* find_exchange(ngx_http_request_t* r) {

@@ -15,7 +15,6 @@
 #include "ngx_est_module/auth.h"
 #include "ngx_est_module/est.h"
 #include "ngx_est_module/reply.h"
-#include "ngx_est_module/report.h"
 
 namespace ngx_enroll::est {
 
@@ -276,9 +275,8 @@ ngx_int_t handle(ngx_http_request_t* r) {
 EstExchange* exchange_of(ngx_http_request_t* r) {
     EstExchange* exchange = find_exchange(r);
     if (exchange == nullptr) {
-        exchange = new_in_pool<EstExchange>(r->pool, r, conf_of(r));
+        exchange = new_in_pool<EstExchange>(r->pool, r);
         ngx_http_set_ctx(r, static_cast<void*>(exchange), ngx_est_module);
-        remember_exchange(*exchange);
         log_phase_exchange(*exchange);
     }
     return exchange;

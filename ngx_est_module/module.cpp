@@ -10,7 +10,6 @@
 #include "ngx_common/status_page.h"
 #include "ngx_est_module/decisions.h"
 #include "ngx_est_module/est.h"
-#include "ngx_est_module/report.h"
 
 namespace ngx_enroll::est {
 
@@ -40,7 +39,7 @@ char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 
 struct MainConf {
     ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each est_pass names
-    AuditConf audit;
+    Reporters* reporters;
     ZoneConf zone;
     ngx_flag_t status;  // est_status stands somewhere
 };
@@ -151,8 +150,10 @@ void* create_main_conf(ngx_conf_t* cf) {
             NGX_OK ||
         init_zone_conf(cf, conf->zone, "est", kOperationNames) != NGX_OK)
         return nullptr;
-    if (init_audit_conf(cf, conf->audit) != NGX_OK) return nullptr;
-    return conf;
+    return guarded<void*>(cf->log, nullptr, [&] {
+        conf->reporters = new_in_pool<Reporters>(cf->pool);
+        return conf;
+    });
 }
 
 MainConf& main_conf_of(ngx_conf_t* cf) {
@@ -271,8 +272,6 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     conf.threads = offload_pool(cf);
     if (signer == nullptr || conf.threads == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
     *signer = conf.upstream.upstream;
-    if (add_own_location(cf, main_conf_of(cf).audit, conf) != NGX_OK)
-        return static_cast<char*>(NGX_CONF_ERROR);
     conf.pass = 1;
     auto* core = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
@@ -352,7 +351,6 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) {
     auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(signers.elts);
     for (ngx_uint_t i = 0; i < signers.nelts; i++)
         if (check_signer_peers(cf, *signer[i], "est_pass") != NGX_OK) return NGX_ERROR;
-    if (add_log_handler(cf, report_decision) != NGX_OK) return NGX_ERROR;
     if (error_page_register(cf, {&ngx_est_module, error_page_policy, error_page_exchange}) !=
             NGX_OK ||
         log_phase_register(cf, log_phase_client()) != NGX_OK)
@@ -376,7 +374,7 @@ void exit_process(ngx_cycle_t* cycle) {
         static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_est_module));
     if (conf == nullptr) return;
     guarded(cycle->log, 0, [&] {
-        conf->audit.reporters->last_attempt();
+        conf->reporters->last_attempt();
         return 0;
     });
 }
@@ -391,8 +389,8 @@ ngx_http_module_t module_context = {
 
 }  // namespace
 
-AuditConf& audit_conf_of(ngx_http_request_t* r) {
-    return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_est_module))->audit;
+Reporters& reporters_of(ngx_http_request_t* r) {
+    return *static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_est_module))->reporters;
 }
 
 ZoneConf& zone_of(ngx_http_request_t* r) {

@@ -1,13 +1,22 @@
 # What nginx decides without asking signerd is in signerd's audit log, once.
 use strict;
 use warnings;
+use Enroll::FakeSigner;
 use Enroll::Test;
+use Time::HiRes qw(sleep);
 
 ca_init();
 ca_init('other', '--root-name', 'CN=Other Root', '--name', 'CN=Other Issuing');
 chomp(my $slow = must(qw(openssl passwd -6 secret)));
 write_file('passwords', "demo:{PLAIN}secret\nslow:$slow\n");
 start_signerd();
+fake_signer('held', sub {
+    my ($socket, $request) = @_;
+    write_file('asked', '');
+    sleep 0.01 until -e path('go');
+    syswrite $socket, error_frame($request->{id}, 6, 'profile: answered');
+    return 1;
+});
 my $basic = 'est_pass signerd; est_profile device; est_auth basic; est_password_file %%DIR%%/passwords;';
 my $mtls = 'est_pass signerd; est_profile device; est_auth mtls; est_client_certificate %%DIR%%/ca/chain.pem;';
 # An nginx of one's own may have been built without it.
@@ -27,10 +36,19 @@ start_nginx(<<"END", http => <<'HTTP');
     location /.well-known/est/asked/ { $basic $asked }
     location /.well-known/est/moved/ { $basic error_page 401 =200 /elsewhere; }
     location /.well-known/est/quiet/ { $basic est_audit off; }
+    location /.well-known/est/locked/ { $basic est_login_failures 1; }
+    location /.well-known/est/held/ { est_pass held; est_profile device; est_auth none; est_read_timeout 5m; }
+    location /.well-known/est/page/ { $basic deny all; error_page 403 /elsewhere; }
+    location /.well-known/est/large/ { $basic client_max_body_size 100; error_page 413 \@elsewhere; }
+    location = /.well-known/est/health { error_page 404 /elsewhere; return 404; }
+    location = /status { est_status; }
+    location \@elsewhere { return 200 "see the manual\n"; }
     location = /refuse { internal; return 403; }
     location /elsewhere { return 200 "see the manual\\n"; }
     location /static/ { return 404; }
 END
+    upstream held { server unix:%%DIR%%/held.sock; }
+    est_max_inflight_total 1;
     limit_req_zone $server_name zone=slow:32k rate=1r/m;
     server {
         listen 127.0.0.1:%%PORT:strict%% ssl;
@@ -60,6 +78,18 @@ sub signed_by {
 }
 
 sub broken { my $text = $csr; substr $text, -8, 1, substr($text, -8, 1) eq 'A' ? 'B' : 'A'; return $text }
+
+# A request while another one is being worked on.
+sub beside {
+    my (@request) = @_;
+    start('held', qw(curl -sS -o /dev/null -w %{http_code} --cacert), path('ca/root.pem'),
+        'https://localhost:' . port('https') . '/.well-known/est/held/cacerts');
+    wait_until(sub { -e path('asked') });
+    my $reply = post(@request);
+    write_file('go', '');
+    wait_end('held');
+    return $reply;
+}
 
 my $est = '/.well-known/est';
 my $strict = 'https://localhost:' . port('strict') . $est;
@@ -111,6 +141,14 @@ my @cases = (
         503, 'unavailable', 'shed', 'enroll', $none, 'the service is not available, try again later'],
     ['a refusal that error_page redirects', sub { post("$est/moved/simpleenroll", $csr, -u => 'demo:no') },
         200, 'unauthenticated', 'deny', 'enroll', ['unproven', 'demo'], 'the password is wrong'],
+    ['too many wrong passwords', sub { post("$est/locked/simpleenroll", $csr, @user) },
+        429, 'limited', 'deny', 'enroll', ['unproven', 'demo'], 'too many wrong passwords, try again later'],
+    ['too many requests that are being worked on', sub { beside("$est/simpleenroll", $csr, @user) },
+        503, 'unavailable', 'shed', 'enroll', $none, 'too many requests are being worked on, try again later'],
+    ['a refusal of another module that error_page redirects', sub { post("$est/page/simpleenroll", $csr, @user) },
+        403, 'denied', 'deny', 'enroll', $none, 'refused before it came to the EST module'],
+    ['one of nginx, before the location was entered', sub { post("$est/large/simpleenroll", $csr, @user) },
+        413, 'malformed', 'deny', 'enroll', $none, 'refused before it came to the EST module'],
     ['no certificate for the listener', sub { post("$strict/simpleenroll", $csr) },
         400, 'unauthenticated', 'deny', 'enroll', $none, 'no client certificate'],
     ['a foreign certificate for the listener', sub { post("$strict/simpleenroll", $csr, @foreign) },
@@ -127,10 +165,20 @@ for my $case (@cases) {
 is(get("$est/cacerts")->{status}, 200, 'cacerts');
 is(get("$est/csrattrs")->{status}, 204, 'csrattrs');
 is(get('/static/x')->{status}, 404, 'another location');
+is(get("$est/health")->{status}, 404, 'another location below one of ours, with error_page');
+is(read_file('held.log'), 403, 'what another signerd decided');
 is(get("$est/quiet/simpleenroll")->{status}, 405, 'a location with est_audit off');
 is(post("$strict/quiet/simpleenroll", $csr)->{status}, 400, 'that location without a certificate');
 is(get('https://localhost:' . port('strict') . '/')->{status}, 400, 'another location without one');
 is(post("$est/simpleenroll", $csr, @user)->{status}, 200, 'a certificate is issued');
+
+# They are counted nevertheless.
+my $counters = JSON::PP::decode_json(get('/status')->{body});
+my %counted = map { $_->{location} => $_->{operations} } @{$counters->{locations}};
+is($counted{"localhost$est/quiet/"}{simpleenroll}{unsupported}, 1, 'est_audit off: counted');
+is($counted{"$est/quiet/"}{simpleenroll}{unauthenticated}, 1, 'without a location too');
+is($counted{"localhost$est/page/"}{simpleenroll}{denied}, 1, 'counters and audit mean the same location');
+is($counted{"localhost$est/"}{unrouted}{not_found}, 1, 'and not one that was never entered');
 
 my @rows = rows(1 + @cases);
 is(scalar(grep { $_->{decision} eq 'allow' } @rows), 1, 'signerd decided one');
