@@ -14,7 +14,7 @@ ca_init();
 start_signerd();
 start_nginx(<<"END");
     client_header_timeout ${timeout}s; client_body_timeout ${timeout}s; send_timeout ${timeout}s;
-    location /.well-known/est/ { est_pass signerd; est_profile device; est_auth none; }
+    location /.well-known/est/ { est_pass signerd; est_profile device; est_auth none; est_read_timeout 5m; }
 END
 new_csr('device', '/CN=device');
 my $csr = read_file('device.csr');

@@ -17,7 +17,7 @@ ca_init();
 my $user = $< + 0;
 start_signerd(signerd_config(limits => {connections => $limit}));
 start_nginx(<<'END');
-    location /.well-known/est/ { est_pass signerd; est_profile device; est_auth none; }
+    location /.well-known/est/ { est_pass signerd; est_profile device; est_auth none; est_read_timeout 5m; }
 END
 new_csr('device', '/CN=device');
 my $csr = read_file('device.csr');

@@ -21,6 +21,7 @@ start_nginx(<<'END');
     client_max_body_size 128k; keepalive_requests 1000000; keepalive_time 10h;
     location /.well-known/est/ {
         est_pass signerd; est_profile device; est_auth basic; est_password_file %%DIR%%/passwords;
+        est_read_timeout 5m;
     }
 END
 
