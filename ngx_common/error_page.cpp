@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "ngx_common/first_in_cycle.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
 
@@ -125,10 +126,7 @@ ngx_int_t body_filter(ngx_http_request_t* r, ngx_chain_t* in) {
 }  // namespace
 
 ngx_int_t error_page_register(ngx_conf_t* cf, const ErrorPageClient& client) {
-    if (client_cycle != cf->cycle) {
-        client_cycle = cf->cycle;
-        client_count = 0;
-    }
+    if (first_in_cycle(cf, client_cycle)) client_count = 0;
     if (client_count == clients.size()) return NGX_ERROR;
     if (client_count == 0) {
         next_header_filter = ngx_http_top_header_filter;

@@ -1,6 +1,7 @@
 #include "ngx_common/log_phase.h"
 
 #include "ngx_common/client_certificate.h"
+#include "ngx_common/first_in_cycle.h"
 #include "ngx_common/guard.h"
 
 namespace ngx_enroll {
@@ -188,10 +189,7 @@ ngx_int_t add_handler(ngx_conf_t* cf, ngx_http_phases phase, ngx_http_handler_pt
 }  // namespace
 
 ngx_int_t log_phase_register(ngx_conf_t* cf, const LogPhaseClient& client) {
-    if (client_cycle != cf->cycle) {
-        client_cycle = cf->cycle;
-        client_count = 0;
-    }
+    if (first_in_cycle(cf, client_cycle)) client_count = 0;
     if (client_count == clients.size()) return NGX_ERROR;
     if (client_count == 0 &&
         (add_handler(cf, NGX_HTTP_REWRITE_PHASE, rewrite_handler) != NGX_OK ||

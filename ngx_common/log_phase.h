@@ -25,7 +25,7 @@ struct LogPhaseClient {
     void (*decided)(const Decision& decision);
 };
 
-// In the module's postconfiguration. NGX_OK or NGX_ERROR.
+// In the module's postconfiguration. NGX_OK or NGX_ERROR; throws std::bad_alloc.
 ngx_int_t log_phase_register(ngx_conf_t* cf, const LogPhaseClient& client);
 
 // When the exchange is made: a redirect loses the module's context, and with it what the

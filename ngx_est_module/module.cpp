@@ -346,7 +346,7 @@ ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
 
 Exchange* error_page_exchange(ngx_http_request_t* r) { return exchange_of(r); }
 
-ngx_int_t postconfiguration(ngx_conf_t* cf) {
+ngx_int_t finish_configuration(ngx_conf_t* cf) {
     const ngx_array_t& signers = main_conf_of(cf).signers;
     auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(signers.elts);
     for (ngx_uint_t i = 0; i < signers.nelts; i++)
@@ -358,6 +358,10 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) {
     MainConf& conf = main_conf_of(cf);
     const bool used = conf.zone.locations.nelts != 0 || conf.status;
     return used ? add_zone(cf, conf.zone, ngx_est_module) : NGX_OK;
+}
+
+ngx_int_t postconfiguration(ngx_conf_t* cf) {
+    return guarded<ngx_int_t>(cf->log, NGX_ERROR, [&] { return finish_configuration(cf); });
 }
 
 ngx_int_t init_process(ngx_cycle_t* cycle) {

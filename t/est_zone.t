@@ -94,6 +94,10 @@ gone($busy);
 is(status()->{total}{in_flight}, 0, 'and is counted no longer');
 gone(reload(names('l', $room - 1)));
 is(kept(), 2, 'now there is room');
+# nginx may build it where the one that failed was.
+get('/.well-known/est/kept/csrattrs');
+is(kept(), 3, 'the one that follows counts');
+is(get('/.well-known/est/kept/none')->{body}, "no such EST resource\n", 'and explains its errors');
 gone(reload());
 
 # The zone is filled before an address turns out to be in use.
@@ -106,10 +110,7 @@ for my $generation ('m' .. 'o') {
 }
 is(locations(), 'kept', 'nothing has changed');
 gone(reload(names('p', $room - 1)));
-is(kept(), 2, 'failed reloads have taken no room');
-get('/.well-known/est/kept/csrattrs');
-is(kept(), 3, 'the one that succeeds counts');
-is(get('/.well-known/est/kept/none')->{body}, "no such EST resource\n", 'and explains its errors');
+is(kept(), 3, 'failed reloads have taken no room');
 
 # Another size is another zone.
 $zone =~ s/128k/256k/;
