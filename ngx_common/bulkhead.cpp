@@ -17,7 +17,7 @@ bool full(const ZoneConf& zone, const Location& location) {
 }
 
 bool enter_both(ZoneConf& zone, const Location& location) {
-    const std::size_t used = zone.root->used_slots;
+    const std::atomic<std::size_t>& used = zone.root->used_slots;
     if (!enter(location.entry->inflight, own_slot(), used, location.max_inflight)) return false;
     if (enter(zone.root->inflight, own_slot(), used, total_limit(zone))) return true;
     leave(location.entry->inflight, own_slot());

@@ -27,8 +27,9 @@ inline std::uint32_t inflight(const InflightSlots& slots, std::size_t used) {
 }
 
 // One more, unless there would be more than `limit`; 0 is no limit. Counts first and looks
-// then: two that arrive at once may both be refused, but never both be let in.
-inline bool enter(InflightSlots& slots, std::size_t slot, std::size_t used,
+// then: two that arrive at once may both be refused, but never both be let in. `used` is
+// looked at after that too, since a new worker may have raised it just now.
+inline bool enter(InflightSlots& slots, std::size_t slot, const std::atomic<std::size_t>& used,
                   std::uint32_t limit) {
     slots.count[slot].fetch_add(1);
     if (limit == 0 || inflight(slots, used) <= limit) return true;
