@@ -25,7 +25,8 @@ struct ErrorPageClient {
 };
 
 // In the module's postconfiguration, which runs only when a configuration was read to its
-// end: what an earlier one registered holds until then. NGX_OK or NGX_ERROR.
+// end: what an earlier one registered holds until then. NGX_OK or NGX_ERROR; throws
+// std::bad_alloc.
 ngx_int_t error_page_register(ngx_conf_t* cf, const ErrorPageClient& client);
 
 }  // namespace ngx_enroll

@@ -51,6 +51,12 @@ std::optional<Visit> visit_now(ngx_http_request_t* r) {
     return std::nullopt;
 }
 
+bool any_location(ngx_http_request_t* r) {
+    for (std::size_t i = 0; i < client_count; i++)
+        if (!locations_of(clients[i].zone(r)).empty()) return true;
+    return false;
+}
+
 // One that begins in a location of others and is sent to another one is not of ours, whatever
 // its path.
 ngx_int_t rewrite_handler(ngx_http_request_t* r) {
@@ -58,7 +64,7 @@ ngx_int_t rewrite_handler(ngx_http_request_t* r) {
     return guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
         if (const auto visit = visit_now(r))
             note_visit(r, *visit);
-        else if (!r->internal)
+        else if (!r->internal && any_location(r))
             note_visit(r, {});
         return NGX_DECLINED;
     });
