@@ -28,6 +28,7 @@ struct Options {
     std::string config = "/etc/signerd/signerd.json";
     bool test = false;
     int key_child = -1;  // descriptor of the socket
+    bool confined = true;
 };
 
 constexpr char kHelp[] =
@@ -37,7 +38,9 @@ constexpr char kHelp[] =
     "  -V       print the version and exit\n"
     "  -h       print this and exit\n";
 
-constexpr option kLongOptions[] = {{"key-child", required_argument, nullptr, 'k'}, {}};
+constexpr option kLongOptions[] = {{"key-child", required_argument, nullptr, 'k'},
+                                   {"unconfined", no_argument, nullptr, 'u'},
+                                   {}};
 
 // The exit status when there is nothing to run.
 std::optional<int> read_options(int argc, char** argv, Options& options) {
@@ -47,6 +50,7 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
             case 'c': options.config = optarg; break;
             case 't': options.test = true; break;
             case 'k': options.key_child = std::atoi(optarg); break;
+            case 'u': options.confined = false; break;
             case 'h': std::fputs(kHelp, stdout); return kOk;
             case 'V': std::printf("signerd %s\n", kVersion); return kOk;
             default: std::fputs(kHelp, stderr); return kUsage;
@@ -110,7 +114,16 @@ int run_test(const std::string& path) {
     return status ? kOk : kFailed;
 }
 
+// A reload that is asked for before the daemon can do it waits until it can.
+void hold_reloads() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
 int run_daemon(const std::string& path) {
+    hold_reloads();
     auto config = settle(path);
     if (!config) {
         log(Level::error, "%s: %s", path.c_str(), config.error().message().c_str());
@@ -131,7 +144,8 @@ int run(int argc, char** argv) {
     if (const auto status = read_options(argc, argv, options)) return *status;
     umask(077);
     signal(SIGPIPE, SIG_IGN);
-    if (options.key_child >= 0) return run_key_child(options.key_child, options.config);
+    if (options.key_child >= 0)
+        return run_key_child(options.key_child, options.config, options.confined);
     return options.test ? run_test(options.config) : run_daemon(options.config);
 }
 

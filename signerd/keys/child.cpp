@@ -183,13 +183,6 @@ pki::Status close_others(int socket) {
     return pki::fail(pki::Errc::internal, "cannot close inherited descriptors", errno_text());
 }
 
-// A file that cannot be read is no reason to do without; what is wrong with it is said when
-// the front asks for the keys.
-bool wants_sandbox(const std::string& config_path) {
-    const auto confinement = load_confinement(config_path);
-    return !confinement || confinement->sandbox;
-}
-
 // OpenSSL's configuration may name a provider to be loaded, which the filter would forbid.
 pki::Status prepare(int socket) {
     PKI_CHECK(wipe_freed_memory());
@@ -203,17 +196,17 @@ pki::Status prepare(int socket) {
 }
 
 // The threads are started first: the filter lets nobody start one.
-pki::Result<int> serve(int socket, const std::string& config_path) {
+pki::Result<int> serve(int socket, const std::string& config_path, bool confined) {
     PKI_CHECK(prepare(socket));
     Workers workers(Workers::useful_count());
-    if (wants_sandbox(config_path)) PKI_CHECK(sandbox::confine_key_child());
+    if (confined) PKI_CHECK(sandbox::confine_key_child());
     return serve_keys(socket, config_path, workers);
 }
 
 }  // namespace
 
-int run_key_child(int socket, const std::string& config_path) {
-    const auto ended = serve(socket, config_path);
+int run_key_child(int socket, const std::string& config_path, bool confined) {
+    const auto ended = serve(socket, config_path, confined);
     if (ended) return *ended;
     log(Level::error, "key child: cannot confine itself: %s", ended.error().message().c_str());
     return 1;

@@ -9,7 +9,7 @@
 namespace signerd {
 
 // Runs in the process that `signerd --key-child FD` started; returns its exit status.
-int run_key_child(int socket, const std::string& config_path);
+int run_key_child(int socket, const std::string& config_path, bool confined);
 
 // What it does there once it has confined itself: answers until the socket, which it takes
 // over, has ended. Signatures with slow keys are shared out among the workers.

@@ -23,8 +23,12 @@ constexpr int kChildSocket = 3;
 int spawn(pid_t& pid, int socket, const std::string& config_path) {
     std::string program = "signerd", child = "--key-child", fd = std::to_string(kChildSocket);
     std::string option = "-c", path = config_path;
-    const std::array<char*, 6> arguments{program.data(), child.data(), fd.data(),
-                                         option.data(),  path.data(),  nullptr};
+    std::string unconfined = "--unconfined";
+    const std::array<char*, 7> arguments{
+        program.data(), child.data(),
+        fd.data(),      option.data(),
+        path.data(),    sandbox::front_is_confined() ? nullptr : unconfined.data(),
+        nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);

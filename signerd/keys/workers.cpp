@@ -1,6 +1,7 @@
 #include "signerd/keys/workers.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace signerd {
 
@@ -16,10 +17,25 @@ std::size_t Workers::useful_count() {
 }
 
 Workers::Workers(std::size_t count) {
-    if (count > 1) busy_ = count - 1;
-    for (std::size_t i = 1; i < count; i++) threads_.emplace_back([this] { serve(); });
+    while (this->count() < count && start()) continue;
     std::unique_lock lock(mutex_);
     end_.wait(lock, [this] { return busy_ == 0; });
+}
+
+// The system may have no thread to give: then there are fewer.
+bool Workers::start() {
+    {
+        const std::lock_guard lock(mutex_);
+        busy_++;
+    }
+    try {
+        threads_.emplace_back([this] { serve(); });
+        return true;
+    } catch (const std::system_error&) {
+        const std::lock_guard lock(mutex_);
+        busy_--;
+        return false;
+    }
 }
 
 Workers::~Workers() {

@@ -126,13 +126,18 @@ Group start_of_a_program() {
     };
 }
 
+bool confined = false;
+
 // The C library has another way where a kernel is without these. The flags of clone3() are in
 // memory, where no filter can look; the second one is for modules that look up accounts.
 constexpr int kAbsent[] = {SCMP_SYS(clone3), SCMP_SYS(faccessat2)};
 
 }  // namespace
 
+bool front_is_confined() { return confined; }
+
 pki::Status confine_front() {
+    confined = true;
     if (SIGNERD_SANITIZED) return {};
     const Group groups[] = {memory(),
                             runtime(),

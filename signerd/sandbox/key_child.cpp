@@ -13,7 +13,7 @@ Group descriptors() {
     return {
         {SCMP_SYS(recvfrom)}, {SCMP_SYS(sendto)}, {SCMP_SYS(read)},
         {SCMP_SYS(write)},    {SCMP_SYS(writev)},  // why abort() is called
-        {SCMP_SYS(close)},
+        {SCMP_SYS(close)},    {SCMP_SYS(poll)},   {SCMP_SYS(ppoll)},
     };
 }
 

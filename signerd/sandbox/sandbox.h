@@ -16,6 +16,9 @@ pki::Status protect_process();
 // The front's is inherited by the key child, which starts under it: hence it has all that a
 // program needs to start, and the key child's own comes on top.
 pki::Status confine_front();
+// Whether this process has done that: its key children do as it did, whatever the file that
+// they read says by then.
+bool front_is_confined();
 pki::Status confine_key_child();
 
 // The program that the front may execute: itself. The filter compares addresses, it cannot

@@ -215,7 +215,7 @@ void test_reload_repairs(void**) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc == 5 && std::string_view(argv[1]) == "--key-child")
+    if (argc >= 5 && std::string_view(argv[1]) == "--key-child")
         return run_child(std::stoi(argv[2]), argv[4]);
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_sign),
