@@ -49,6 +49,7 @@ pki::Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Config
 }
 
 Daemon::~Daemon() {
+    if (refusals_) refusals_->finish();
     // What it does until it has committed everything no longer reaches anybody.
     writer_.reset();
 }

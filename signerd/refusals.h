@@ -1,10 +1,12 @@
 // Frames that are turned away before they are requests: a peer that may not ask this, a frame
 // that is none. They are audited like other denials, but whoever sends them cannot fill the
-// store: at most one record a second, which says how many more there were.
+// store: at most one record a second for each peer, which says how many more there were.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <string>
 
 #include "signerd/clock.h"
 #include "signerd/generation.h"
@@ -21,16 +23,23 @@ class Refusals {
         : clock_(clock), committer_(committer), after_(std::move(after)) {}
 
     void note(const Generation& generation, const Peer& peer, const pki::Error& error);
+    // Hands on what waits for the end of a pause. Before the committer ends.
+    void finish();
 
    private:
+    struct Pending {
+        AuditRecord latest;
+        std::size_t count = 0;  // with the latest
+    };
+
     void end_of_pause();
-    void commit();
+    void pause();
+    void commit(Pending pending);
 
     const Clock& clock_;
     Committer& committer_;
     After after_;
-    AuditRecord latest_;     // of those that are not recorded yet
-    std::size_t count_ = 0;  // how many these are
+    std::map<std::string, Pending> pending_;  // not recorded yet, by peer
     bool paused_ = false;
 };
 
