@@ -26,6 +26,16 @@ pki::Status check(const wire::ReportRequest& report) {
     return {};
 }
 
+// A decision that nginx made has the status that it sent, which tells its record from one of a
+// decision of ours.
+pki::Status check(const wire::ReportedDecision& decision) {
+    if (decision.http_status == 0) return fail(Errc::malformed, "report: http_status missing");
+    const std::size_t hash = decision.csr_sha256.size();
+    if (hash != 0 && hash != sizeof(pki::ossl::Sha256))
+        return fail(Errc::malformed, "report: csr_sha256 is no SHA-256");
+    return {};
+}
+
 // A profile that the peer may not use is not its to name: the record has the peer alone.
 AuditRecord record_of(Occasion occasion, const Request& request,
                       wire::ReportedDecision decision) {
@@ -43,6 +53,7 @@ pki::Result<std::vector<AuditRecord>> records_of(const Request& request, std::in
     std::vector<AuditRecord> records;
     for (const pki::Bytes encoded : report.decisions) {
         PKI_TRY(const auto decision, wire::decode_decision(encoded));
+        PKI_CHECK(check(decision));
         records.push_back(record_of(occasion, request, decision));
     }
     if (report.lost != 0)
@@ -69,10 +80,25 @@ pki::Status Reports::take(const Request& request, std::size_t others) {
         return fail(Errc::unavailable, "the batch before is not recorded yet");
     if (others + waiting_ >= request.generation->config->limits.queue)
         return fail(Errc::unavailable, "limits.queue reached");
+    if (!allow(request.peer->name, records.size()))
+        return fail(Errc::unavailable, "too many reports");
     from->under_way = report.sequence;
     from->askers = {request.to};
     commit(key, std::move(records));
     return {};
+}
+
+// A clock that was set back gives nothing and takes nothing.
+bool Reports::allow(const std::string& peer, std::size_t records) {
+    Allowance& allowance = allowances_[peer];
+    const std::int64_t now = clock_.now();
+    const auto passed = static_cast<double>(std::max<std::int64_t>(now - allowance.counted, 0));
+    allowance.counted = now;
+    allowance.records =
+        std::min(allowance.records + passed / kMicroseconds * pace_.per_second, pace_.burst);
+    if (allowance.records < static_cast<double>(records)) return false;
+    allowance.records -= static_cast<double>(records);
+    return true;
 }
 
 // nullptr when there is no room: each of the others has a batch under way.

@@ -21,10 +21,21 @@ class Reports {
     // silent the longest gives way.
     static constexpr std::size_t kReporters = 1024;
 
-    Reports(const Clock& clock, Committer& committer, Replies& replies)
-        : clock_(clock), committer_(committer), replies_(replies) {}
+    // What one peer may report: so many records at once, and so many a second in the long run.
+    // nginx paces its workers; this is for one that somebody else controls, who would fill the
+    // disk, and with it stop everybody.
+    struct Pace {
+        double burst = 65'536;
+        double per_second = 1024;
+    };
 
-    // `others` is what else is in flight. unavailable when limits.queue is reached.
+    Reports(const Clock& clock, Committer& committer, Replies& replies)
+        : Reports(clock, committer, replies, Pace{}) {}
+    Reports(const Clock& clock, Committer& committer, Replies& replies, Pace pace)
+        : clock_(clock), committer_(committer), replies_(replies), pace_(pace) {}
+
+    // `others` is what else is in flight. unavailable when limits.queue is reached, or the peer
+    // reports too much.
     void record(const Request& request, std::size_t others);
 
     // Records on their way to the disk.
@@ -38,8 +49,13 @@ class Reports {
         std::uint64_t last_heard = 0;  // in batches of all reporters
     };
     using ReporterKey = pki::Buffer;
+    struct Allowance {
+        double records = 0;
+        std::int64_t counted = 0;  // when, in microseconds; 0: never
+    };
 
     pki::Status take(const Request& request, std::size_t others);
+    bool allow(const std::string& peer, std::size_t records);
     Reporter* reporter(const ReporterKey& key);
     bool settled_earlier(Reporter& from, std::uint64_t sequence, const ReplyTo& to);
     void commit(const ReporterKey& key, std::vector<AuditRecord> records);
@@ -49,7 +65,9 @@ class Reports {
     const Clock& clock_;
     Committer& committer_;
     Replies& replies_;
+    const Pace pace_;
     std::map<ReporterKey, Reporter> reporters_;
+    std::map<std::string, Allowance> allowances_;  // by peer
     std::uint64_t heard_ = 0;
     std::size_t waiting_ = 0;
 };

@@ -31,6 +31,8 @@ wire::ReportedDecision wrong_password() {
 
 class Desk : public unit::IssueFixture {
    public:
+    explicit Desk(signerd::Reports::Pace pace = {})
+        : reports(clock, committer, replies, pace) {}
     std::uint64_t report(std::uint64_t sequence,
                          const std::vector<wire::ReportedDecision>& decisions,
                          char reporter = 'a') {
@@ -57,7 +59,7 @@ class Desk : public unit::IssueFixture {
     }
     bool refused(std::uint64_t id, Errc code) const { return replies.error(id)->code == code; }
 
-    signerd::Reports reports{clock, committer, replies};
+    signerd::Reports reports;
     std::size_t others = 0;
 
    private:
@@ -240,6 +242,38 @@ void test_malformed(void**) {
     desk.remove();
 }
 
+// nginx shows the status that it sent, so that its record does not pass for one of signerd.
+void test_malformed_decisions(void**) {
+    Desk desk;
+    wire::ReportedDecision decision = wrong_password();
+    decision.http_status = 0;
+    assert_true(desk.refused(desk.report(1, {decision}), Errc::malformed));
+    decision = wrong_password();
+    const pki::Buffer short_hash(3, 0x5a);
+    decision.csr_sha256 = short_hash;
+    assert_true(desk.refused(desk.report(1, {decision}), Errc::malformed));
+    desk.remove();
+}
+
+// A peer that floods is told to come later; another one is not.
+void test_too_many_reports(void**) {
+    Desk desk({3, 1});
+    const std::vector three(3, wrong_password());
+    assert_false(desk.answered(desk.report(1, three)));
+    desk.committer.run();
+    assert_true(desk.refused(desk.report(2, {wrong_password()}), Errc::unavailable));
+    desk.clock.seconds -= 100;  // a clock that was set back gives nothing
+    assert_true(desk.refused(desk.report(2, {wrong_password()}), Errc::unavailable));
+    desk.peer.name = "other";
+    assert_false(desk.answered(desk.report(1, three, 'b')));
+    desk.peer.name = "nginx";
+    desk.clock.seconds += 1;
+    assert_false(desk.answered(desk.report(2, {wrong_password()})));
+    desk.committer.run();
+    assert_int_equal(desk.audit().size(), 7);
+    desk.remove();
+}
+
 void test_queue(void**) {
     Desk desk;
     desk.config->limits.queue = 3;
@@ -301,6 +335,27 @@ void test_refusals(void**) {
     desk.remove();
 }
 
+// What one peer did is not counted for another, and nothing is forgotten at the end.
+void test_refusals_of_several_peers(void**) {
+    Desk desk;
+    signerd::Refusals refusals(desk.clock, desk.committer, [](auto, auto) {});
+    desk.generation = *signerd::make_generation(1, desk.config);
+    signerd::Peer other = desk.peer;
+    other.name = "operator";
+    const pki::Error error{Errc::denied, "not permitted", 0, "status"};
+    for (int i = 0; i < 4; i++) refusals.note(*desk.generation, desk.peer, error);
+    refusals.note(*desk.generation, other, error);
+    refusals.finish();
+    desk.committer.run();
+    const auto rows = desk.audit();
+    assert_int_equal(rows.size(), 3);
+    assert_text(rows[1].peer, "nginx");
+    assert_text(rows[1].detail, "not permitted: status; and 2 more before it");
+    assert_text(rows[2].peer, "operator");
+    assert_text(rows[2].detail, "not permitted: status");
+    desk.remove();
+}
+
 }  // namespace
 
 int main() {
@@ -315,9 +370,12 @@ int main() {
         cmocka_unit_test(test_foreign_profile),
         cmocka_unit_test(test_times_that_cannot_be),
         cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_malformed_decisions),
         cmocka_unit_test(test_queue),
         cmocka_unit_test(test_many_reporters),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals_of_several_peers),
+        cmocka_unit_test(test_too_many_reports),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
