@@ -1,5 +1,6 @@
 #include "signerd/log.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -79,8 +80,11 @@ void log(Level level, const char* format, ...) {
     for (const char* c = text.data(); *c != '\0'; c++) line += is_control(*c) ? '?' : *c;
     if (*left_out != 0) line += " (" + std::to_string(*left_out) + " lines like it left out)";
     line += '\n';
-    // One write, so that lines of several threads and of the key child stay whole. There is
-    // nowhere to report a log that cannot be written.
+    // A reader that has stopped must not stop the daemon. There is nowhere to report a log that
+    // cannot be written.
+    pollfd ready{STDERR_FILENO, POLLOUT, 0};
+    if (poll(&ready, 1, 0) == 0) return;
+    // One write, so that lines of several threads and of the key child stay whole.
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }
 
