@@ -241,8 +241,8 @@ bool Issuer::settled_earlier(const IssueJobPtr& job) {
 
 pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     const auto found = find_stored(*job);
-    reading_.note(found ? pki::Status() : pki::Status(found.error()));
-    if (!found) return store_failed(found.error());
+    if (!found) return reading_failed(found.error());
+    reading_.note({});
     const std::optional<Stored>& earlier = *found;
     if (!earlier || earlier->means == Earlier::expired) return false;
     if (earlier->means == Earlier::conflict) return conflict();
@@ -253,6 +253,15 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     release(*job);  // in the turn that claimed it: nobody waits
     answer(*job, certificate.der, issuer, true);
     return true;
+}
+
+// A store that is away comes back for everybody; one row that is damaged does not.
+pki::Error Issuer::reading_failed(const pki::Error& error) {
+    if (error.code == Errc::unavailable)
+        reading_.note(error);
+    else
+        log(Level::error, "%s", error.message().c_str());
+    return store_failed(error);
 }
 
 // The certificate is read when it is the answer.

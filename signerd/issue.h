@@ -50,6 +50,7 @@ class Issuer {
     pki::Status prepare(IssueJob& job) const;
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);
+    pki::Error reading_failed(const pki::Error& error);
     pki::Result<std::optional<Stored>> find_stored(const IssueJob& job) const;
     void on_signature(const IssueJobPtr& job, const pki::Result<pki::Buffer>& signature);
     void on_committed(const IssueJobPtr& job, const pki::Status& status);
