@@ -14,6 +14,9 @@ constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 // While as many passwords as may be wrong are being checked.
 constexpr std::uint32_t kBusyWait = 1;
 
+// Far longer than a check takes: then the worker that made it is gone.
+constexpr std::uint32_t kLongestCheck = 60;
+
 std::uint64_t mixed(std::uint64_t value) {
     value ^= value >> 33;
     value *= 0xff51afd7ed558ccdULL;
@@ -84,6 +87,7 @@ std::uint32_t LoginFailures::begin(const AddressKey& key, Seconds now, const Log
     std::uint32_t index = find(key);
     if (index == kNone) index = add(key, now, limit);
     entries_[index].pending++;
+    entries_[index].began = static_cast<std::uint32_t>(now);
     touch(index);
     attempt = {index, entries_[index].serial};
     return 0;
@@ -132,6 +136,7 @@ void LoginFailures::count(std::uint32_t from, std::uint32_t to, Seconds now,
 
 // What is over is forgotten, attempts that a killed worker left pending too.
 void LoginFailures::close_window(Entry& entry, Seconds now) {
+    if (static_cast<std::uint32_t>(now) - entry.began >= kLongestCheck) entry.pending = 0;
     if (now < entry.started) entry.started = now;
     if (now - entry.started < entry.per) return;
     entry.serial++;

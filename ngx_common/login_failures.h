@@ -74,6 +74,7 @@ class LoginFailures {
         std::uint32_t per;
         std::uint32_t failures;
         std::uint32_t pending;
+        std::uint32_t began;  // the last of these, lower half of a Seconds
         std::uint32_t serial;  // changes when the entry begins anew
         std::uint32_t used;
         std::uint32_t locked;

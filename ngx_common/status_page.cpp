@@ -16,6 +16,7 @@ ngx_conf_enum_t status_formats[] = {
 namespace {
 
 Status status_of(ZoneConf& zone) {
+    sweep_dead_workers(zone);  // what they held is in flight no longer
     Status status;
     status.protocol = zone.protocol;
     status.operations = zone.operations;
@@ -48,11 +49,15 @@ ngx_int_t send_text(ngx_http_request_t* r, std::string& text) {
 }  // namespace
 
 ngx_int_t send_status(ngx_http_request_t* r, ZoneConf& zone, StatusFormat format) {
-    if (!(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) return NGX_HTTP_NOT_ALLOWED;
+    if (!(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
+        add_header(r, "Allow", lend("GET, HEAD"));  // RFC 9110 15.5.6
+        return NGX_HTTP_NOT_ALLOWED;
+    }
     if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) return rc;
     const Status status = status_of(zone);
     auto* text = new_in_pool<std::string>(
         r->pool, format == kStatusPrometheus ? prometheus_status(status) : json_status(status));
+    r->disable_not_modified = 1;  // there is no date to compare with (RFC 9110 13.1.4)
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_type = lend(content_type(format));
     r->headers_out.content_type_len = r->headers_out.content_type.len;

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "libpki/base/base64.h"
 #include "libpki/base/utf8.h"
 
 namespace ngx_enroll {
@@ -18,16 +19,21 @@ std::string seconds(std::uint64_t milliseconds) {
     return {text, static_cast<std::size_t>(size)};
 }
 
-// Calls quote(character) for each one of the text.
+// Calls quote(character) for each one of the text. An octet that is none becomes \xNN, so that
+// two names stay two.
 template <class Quote>
 std::string quoted(std::string_view text, Quote quote) {
-    constexpr char32_t kReplacement = 0xfffd;
     std::string out = "\"";
     for (pki::Bytes rest = pki::as_bytes(text); !rest.empty();) {
         const pki::Bytes before = rest;
         const auto character = pki::take_utf8(rest);
-        if (!character) rest = before.subspan(1);
-        quote(out, character.value_or(kReplacement));
+        if (character) {
+            quote(out, *character);
+            continue;
+        }
+        rest = before.subspan(1);
+        for (const char c : "\\x" + pki::hex_encode(before.first(1)))
+            quote(out, static_cast<unsigned char>(c));
     }
     return out += '"';
 }

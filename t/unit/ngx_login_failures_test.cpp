@@ -131,6 +131,21 @@ void pending_attempts_end_with_the_window(void**) {
     assert_int_equal(table.stats(161).addresses, 1);
 }
 
+// And long before, if the window is long: right passwords must not lock anybody out.
+void pending_attempts_are_forgotten_when_no_check_takes_so_long(void**) {
+    constexpr LoginLimit kHour{3, 3600};
+    Table table(8);
+    LoginAttempt attempt;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(table->begin(address(1), 100, kHour, attempt), 0);
+    assert_int_equal(table->wait(address(1), 159, kHour), 1);
+    assert_int_equal(table->wait(address(1), 160, kHour), 0);
+    assert_int_equal(table->begin(address(1), 160, kHour, attempt), 0);
+    assert_int_equal(table->begin(address(1), 160, kHour, attempt), 0);
+    assert_int_equal(table->begin(address(1), 160, kHour, attempt), 0);
+    assert_int_equal(table->wait(address(1), 160, kHour), 1);
+}
+
 void an_attempt_outlives_its_entry(void**) {
     Table table(1);
     LoginAttempt attempt;
@@ -224,6 +239,7 @@ int main() {
         cmocka_unit_test(attempts_that_are_pending_count),
         cmocka_unit_test(right_passwords_leave_no_trace_and_reset_nothing),
         cmocka_unit_test(pending_attempts_end_with_the_window),
+        cmocka_unit_test(pending_attempts_are_forgotten_when_no_check_takes_so_long),
         cmocka_unit_test(an_attempt_outlives_its_entry),
         cmocka_unit_test(the_oldest_gives_way),
         cmocka_unit_test(who_has_served_its_time_is_no_eviction),
