@@ -99,6 +99,11 @@ unlike(read_file('signerd.log'), qr/for debugging only/, 'nothing to warn of');
 reload_signerd(sandbox => JSON::PP::false());
 ok(wait_until(sub { read_file('signerd.log') =~ /sandbox: a change needs a restart/ }), 'a reload does not take it away');
 enrolled('after that reload');
+my $third = key_child()->{pid};
+my $filters = process($third)->{Seccomp_filters};
+kill 'KILL', $third;
+ok(wait_until(sub { my $now = key_child(); $now->{state} eq 'ready' && $now->{pid} != $third }), 'one more');
+is(process(key_child()->{pid})->{Seccomp_filters}, $filters, 'nor does a key child that reads the file');
 allow_log(qr/connect\(\) to unix:.*signerd\.sock failed/);
 ok(stop('signerd'), 'SIGTERM ends it');
 
