@@ -12,6 +12,7 @@
 #include <set>
 
 #include "signerd/dispatch.h"
+#include "signerd/refusals.h"
 #include "signerd/server.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/memory_store.h"
@@ -62,8 +63,10 @@ class Daemon {
 
     fuzz::MemoryStore store;
     std::unique_ptr<signerd::EventLoop> loop = *signerd::EventLoop::create();
-    signerd::Server server{*loop,
-                           [this](const signerd::Request& r) { dispatcher_.dispatch(r); }};
+    signerd::Server server{
+        *loop, [this](const signerd::Request& r) { dispatcher_.dispatch(r); },
+        [this](const signerd::Generation& generation, const signerd::Peer& peer,
+               const pki::Error& error) { refusals_.note(generation, peer, error); }};
 
     std::size_t in_flight() const { return issuer_.in_flight(); }
 
@@ -85,8 +88,15 @@ class Daemon {
     unit::FakeSigner signer_{ca_.key.get()};
     unit::FakeCommitter committer_{store};
     signerd::Issuer issuer_{clock_, store, signer_, committer_, server};
+    signerd::Reports reports_{clock_, committer_, server};
+    // A pause ends at once: each input begins as the first one did.
+    signerd::Refusals refusals_{clock_, committer_,
+                                [this](auto, auto action) { loop->after({}, action); }};
     signerd::Dispatcher dispatcher_{
-        {clock_, store, issuer_, server, unit::kNow, [] { return signerd::Gauges{}; }}};
+        {clock_, store, issuer_, reports_, server, unit::kNow, [] { return signerd::Gauges{}; },
+         [this](const signerd::Request& request, const pki::Error& error) {
+             refusals_.note(*request.generation, *request.peer, error);
+         }}};
 };
 
 // How many frames begin in a stream, until one has an impossible length, and their ids.
