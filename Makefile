@@ -168,6 +168,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o $(BUILD)/libsignerd.a $(BUILD)/libsigne
 # libFuzzer needs clang; its objects live apart.
 FUZZ_SRCS  := $(wildcard t/fuzz/*_fuzz.cpp)
 FUZZERS    := $(patsubst t/fuzz/%.cpp,$(BUILD)/fuzz/%,$(FUZZ_SRCS))
+DAEMON_FUZZERS := $(filter $(BUILD)/fuzz/signerd_%,$(FUZZERS))
 FUZZ_FLAGS := -std=c++20 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
               -fno-sanitize-recover=all -Wall -Wextra -I.
 
@@ -178,14 +179,14 @@ $(BUILD)/fuzz-obj/%.o: %.cpp
 	$(call say,CLANG $<)
 	$(Q)$(CLANGXX) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
+$(filter-out $(DAEMON_FUZZERS),$(FUZZERS)): $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
                  $(patsubst %.cpp,$(BUILD)/fuzz-obj/%.o,$(PKI_SRCS))
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
 
 # Targets of the daemon bring a log of their own.
-$(BUILD)/fuzz/signerd_%: $(BUILD)/fuzz-obj/t/fuzz/signerd_%.o \
+$(DAEMON_FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
                  $(patsubst %.cpp,$(BUILD)/fuzz-obj/%.o,$(PKI_SRCS) \
                    $(filter-out signerd/log.cpp,$(SIGNERD_SRCS)))
 	@mkdir -p $(@D)
