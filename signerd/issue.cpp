@@ -257,10 +257,7 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
 
 // A store that is away comes back for everybody; one row that is damaged does not.
 pki::Error Issuer::reading_failed(const pki::Error& error) {
-    if (error.code == Errc::unavailable)
-        reading_.note(error);
-    else
-        log(Level::error, "%s", error.message().c_str());
+    (error.code == Errc::unavailable ? reading_ : damage_).note(error);
     return store_failed(error);
 }
 

@@ -67,6 +67,7 @@ class Issuer {
     Replies& replies_;
     InFlight<IssueJobPtr> working_;
     Outage reading_{"store"};
+    Outage damage_{"store"};  // never over
     std::size_t in_flight_ = 0;
     bool draining_ = false;
 };
