@@ -266,6 +266,7 @@ void Client::close() {
     if (load_.options.handshake == Handshake::resumed)
         session_.reset(SSL_get1_session(ssl_.get()));
     SSL_set_quiet_shutdown(ssl_.get(), 1);
+    SSL_shutdown(ssl_.get());  // or the session could not be resumed
     ssl_.reset();
     ::close(std::exchange(fd_, -1));
 }
