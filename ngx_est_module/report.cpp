@@ -68,12 +68,21 @@ void add_exchange(NginxDecision& report, const EstExchange& exchange) {
     if (unanswered(exchange)) add_request(report, exchange);
 }
 
+// Nothing may have been sent, and error_page can make numbers that are no status; signerd
+// refuses a report with such. Then it is what we meant to send, or that the client went away.
+ngx_uint_t status_of(const Decision& decision) {
+    if (decision.status >= 100 && decision.status <= 999) return decision.status;
+    const bool ours = decision.exchange != nullptr && decision.exchange->refused != 0;
+    return ours ? static_cast<ngx_uint_t>(decision.exchange->refused)
+                : NGX_HTTP_CLIENT_CLOSED_REQUEST;
+}
+
 NginxDecision report_of(const Decision& decision, const LocConf& conf) {
     NginxDecision report;
     report.profile = view(conf.profile);
     report.protocol = wire::Protocol::est;
     report.operation = wire_operation(decision.operation);
-    report.status = decision.status;
+    report.status = status_of(decision);
     report.reason = reason_of(decision.outcome);
     report.detail = "refused before it came to the EST module";
     if (decision.exchange != nullptr)

@@ -35,6 +35,7 @@ start_nginx(<<"END", http => <<'HTTP');
     location /.well-known/est/shed/ { $basic limit_req zone=slow; }
     location /.well-known/est/asked/ { $basic $asked }
     location /.well-known/est/moved/ { $basic error_page 401 =200 /elsewhere; }
+    location /.well-known/est/odd/ { $basic error_page 401 =65536 /elsewhere; }
     location /.well-known/est/quiet/ { $basic est_audit off; }
     location /.well-known/est/locked/ { $basic est_login_failures 1; }
     location /.well-known/est/held/ { est_pass held; est_profile device; est_auth none; est_read_timeout 5m; }
@@ -139,6 +140,9 @@ my @cases = (
         429, 'limited', 'deny', 'enroll', $none, 'too many requests, try again later'],
     ['a limit, as 503', sub { post("$est/shed/simpleenroll", $csr, @user) },
         503, 'unavailable', 'shed', 'enroll', $none, 'the service is not available, try again later'],
+    # What the client makes of it is its own affair.
+    ['a status that is none', sub { post("$est/odd/simpleenroll", $csr, -u => 'demo:no'); return {status => 401} },
+        401, 'unauthenticated', 'deny', 'enroll', ['unproven', 'demo'], 'the password is wrong'],
     ['a refusal that error_page redirects', sub { post("$est/moved/simpleenroll", $csr, -u => 'demo:no') },
         200, 'unauthenticated', 'deny', 'enroll', ['unproven', 'demo'], 'the password is wrong'],
     ['too many wrong passwords', sub { post("$est/locked/simpleenroll", $csr, @user) },
