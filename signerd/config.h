@@ -15,6 +15,32 @@
 
 namespace signerd {
 
+// "crl" of a CA.
+struct CrlRules {
+    bool enabled = true;                // false where the certificate may not sign CRLs
+    std::int64_t every = 3600;          // seconds between scheduled lists
+    std::int64_t validity = 86400;      // nextUpdate - thisUpdate
+    std::int64_t delta_every = 0;       // 0: no delta CRLs
+    std::vector<std::string> delta_urls;
+    std::uint32_t partitions = 0;       // 0: certificates point to the complete list
+    bool distribution_point = true;     // issuingDistributionPoint in complete lists
+};
+
+// "ocsp" of a CA.
+struct OcspRules {
+    std::int64_t validity = 4 * 3600;   // nextUpdate - thisUpdate
+    std::string key;                    // ossl::generate_key() of the responder; empty: "rsa:2048"
+                                        // below an RSA CA, else "ec:P-256"
+    std::int64_t certificate_validity = 7 * 86400;  // of the responder's certificate
+};
+
+// Another CA of the file that takes this one's place.
+struct Successor {
+    std::string ca;
+    std::optional<std::int64_t> from;  // seconds since 1970; none: announced only
+    std::vector<pki::Buffer> cross;    // DER: OldWithNew and NewWithOld (RFC 9810 4.4)
+};
+
 struct Ca {
     std::string name;
     std::string tenant;
@@ -29,6 +55,9 @@ struct Ca {
     std::vector<std::string> crl_urls;
     std::vector<std::string> ocsp_urls;
     std::vector<std::string> ca_issuers_urls;
+    CrlRules crl;
+    OcspRules ocsp;
+    std::optional<Successor> successor;
 };
 
 struct Profile {

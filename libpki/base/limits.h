@@ -44,4 +44,23 @@ constexpr std::size_t kReportDetail = 256;  // a literal of ours
 constexpr std::size_t kDecision = 2048;     // one of them, encoded, with the longest texts
 constexpr std::size_t kAdminText = 128 * 1024;
 
+// A TBSCertList: five million entries. Lists travel in pieces.
+constexpr std::size_t kCrl = std::size_t{256} * 1024 * 1024;
+constexpr std::size_t kCrlPart = 64 * 1024;    // a piece, on its way to be signed
+constexpr std::size_t kCrlChunk = 128 * 1024;  // a piece, on its way to who serves it
+constexpr std::size_t kCrlHead = 16 * 1024;    // what stands before the first entry
+constexpr std::size_t kCrlTail = 16 * 1024;    // the extensions behind the last one
+constexpr std::size_t kCrlEntry = 256;         // one entry
+constexpr std::size_t kCrls = 1024;            // lists that one signerd tells of
+constexpr std::size_t kPartitions = 1024;      // of one CA
+
+constexpr std::size_t kOcspRequest = 16 * 1024;
+constexpr std::size_t kOcspSingle = 32;   // certificates in one OCSP request
+constexpr std::size_t kCertId = 192;      // a CertID with SHA-512 and the longest serial
+constexpr std::size_t kOcspNonce = 128;   // RFC 9654 2.1
+constexpr std::size_t kOcspNonceValue = kOcspNonce + 3;  // with its header
+constexpr std::size_t kOcspResponse = 64 * 1024;
+constexpr std::size_t kSerial = 20;       // octets, RFC 5280 4.1.2.2
+constexpr std::size_t kChanges = 1024;    // changed certificates in one answer
+
 }  // namespace pki::limits

@@ -25,7 +25,16 @@ bool known(Kind kind) {
         case Kind::cert_show_request:
         case Kind::audit_page_request:
         case Kind::audit_page_reply:
-        case Kind::json_reply: return true;
+        case Kind::json_reply:
+        case Kind::revoke_request:
+        case Kind::revoke_many_request:
+        case Kind::crl_request:
+        case Kind::crl_reply:
+        case Kind::watch_request:
+        case Kind::watch_reply:
+        case Kind::ocsp_request:
+        case Kind::ocsp_reply:
+        case Kind::crl_publish_request: return true;
     }
     return false;
 }

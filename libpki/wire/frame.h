@@ -38,6 +38,15 @@ enum class Kind : std::uint8_t {
     audit_page_request = 20,
     audit_page_reply = 21,
     json_reply = 22,
+    revoke_request = 24,
+    revoke_many_request = 25,
+    crl_request = 26,
+    crl_reply = 27,
+    watch_request = 28,
+    watch_reply = 29,
+    ocsp_request = 30,
+    ocsp_reply = 31,
+    crl_publish_request = 32,
 };
 
 struct Header {

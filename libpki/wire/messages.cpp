@@ -18,6 +18,10 @@ std::string_view name(Operation operation) {
         case Operation::none: return "none";
         case Operation::enroll: return "enroll";
         case Operation::renew: return "renew";
+        case Operation::revoke: return "revoke";
+        case Operation::release: return "release";
+        case Operation::crl: return "crl";
+        case Operation::responder: return "responder";
     }
     return "unknown";
 }

@@ -11,7 +11,16 @@
 namespace pki::wire {
 
 enum class Protocol : std::uint8_t { none = 0, est = 1, scep = 2, cmp = 3, enroll = 4 };
-enum class Operation : std::uint8_t { none = 0, enroll = 1, renew = 2 };
+// Requests to issue are `enroll` or `renew`; the others are in audit records only.
+enum class Operation : std::uint8_t {
+    none = 0,
+    enroll = 1,
+    renew = 2,
+    revoke = 3,
+    release = 4,    // from certificateHold
+    crl = 5,        // a CRL was signed
+    responder = 6,  // the certificate of an OCSP responder
+};
 // `unproven` is a name that somebody gave and did not prove to be his; in reports and audit
 // records only.
 enum class Credential : std::uint8_t { none = 0, basic = 1, certificate = 2, unproven = 3 };

@@ -23,6 +23,41 @@ class Signer {
                       Done done) = 0;
 };
 
+// Signs CRLs.
+class CrlSigner {
+   public:
+    // Bytes of the TBSCertList from `offset`, at most `max`; never none before its end.
+    using Read = std::function<pki::Result<pki::Buffer>(std::uint64_t offset, std::size_t max)>;
+    using Done = Signer::Done;
+
+    virtual ~CrlSigner() = default;
+    // Piece by piece, so that certificates are signed in between; one list at a time, further
+    // ones wait. `done` as with sign(), also when `read` fails; a list that was under way when
+    // the key child was lost is unavailable. `read` is called until `done` is.
+    virtual void sign_crl(std::uint64_t generation, const std::string& ca, std::uint64_t size,
+                          Read read, Done done) = 0;
+};
+
+// Signs OCSP responses, with keys that are in the key child's memory and nowhere else: each
+// child makes its own, one for a CA, when it is asked for it.
+class OcspSigner {
+   public:
+    using Done = Signer::Done;
+
+    virtual ~OcspSigner() = default;
+    // The SubjectPublicKeyInfo of the responder key of this CA. `fresh`: of a new one, in whose
+    // place the one before goes on signing until the one after it is made.
+    virtual void responder_key(std::uint64_t generation, const std::string& ca, bool fresh,
+                               Done done) = 0;
+    // With the CA's key: the TBSCertificate of a responder whose key the child has.
+    virtual void sign_responder(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+                                Done done) = 0;
+    // With the responder key whose SHA-1 key hash stands in the ResponseData. not_found: the
+    // child has no such key; it is a new one.
+    virtual void sign_ocsp(std::uint64_t generation, const std::string& ca,
+                           pki::Bytes response_data, Done done) = 0;
+};
+
 // Starts the key child, again when it dies, and asks it once more for what it had not answered:
 // a signature that nobody received has minted nothing.
 class ChildSigner : public Signer {

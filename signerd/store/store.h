@@ -3,6 +3,7 @@
 // for the event loop alone.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 
 #include "libpki/ossl/digest.h"
 #include "libpki/wire/audit_row.h"
+#include "libpki/x509/crl_reason.h"
 
 namespace signerd {
 
@@ -18,6 +20,11 @@ namespace signerd {
 constexpr char kStoreDamaged[] =
     "store: damaged; keep its files and restore the database from a backup, see "
     "\"When the store is broken\" in operations.md";
+
+struct Revocation {
+    pki::x509::CrlReason reason = pki::x509::CrlReason::unspecified;
+    std::int64_t time = 0;  // seconds since 1970
+};
 
 struct CertificateRecord {
     std::uint64_t row = 0;  // set by the store, grows with each certificate
@@ -33,6 +40,35 @@ struct CertificateRecord {
     std::int64_t issued = 0;
     pki::wire::Protocol protocol = pki::wire::Protocol::none;
     pki::ossl::Sha256 csr_sha256{};
+    std::uint32_t partition = 0;           // of the CRL that its extension points to; 0: complete
+    std::optional<Revocation> revocation;  // as it is now; not written with the certificate
+};
+
+// A certificate that is revoked, or released from certificateHold.
+struct RevocationChange {
+    std::string ca;
+    std::string serial;
+    std::optional<Revocation> revocation;  // nullopt: released
+    // SHA-256 of the SubjectPublicKeyInfo that is certified no more (keyCompromise).
+    std::optional<pki::ossl::Sha256> blocked_key;
+};
+
+// The newest CRL of its kind. Its bytes are in a file (crl_files.h).
+struct CrlRecord {
+    std::string ca;
+    std::uint32_t partition = 0;  // 0: the complete list
+    bool delta = false;
+    std::uint64_t number = 0;
+    std::int64_t this_update = 0;
+    std::int64_t next_update = 0;
+    // thisUpdate of the last one that its schedule brought, itself included: what expired before
+    // that has been on such a list and is left out of the next (RFC 5280 3.3).
+    std::int64_t scheduled = 0;
+    std::uint64_t change = 0;       // revocations up to here are in it
+    std::uint64_t base = 0;         // number of the complete list of a delta
+    std::uint64_t entries = 0;
+    std::uint64_t size = 0;         // bytes
+    pki::ossl::Sha256 sha256{};
 };
 
 // What an earlier request with this key got. The key is a hash over tenant, profile,
@@ -72,8 +108,14 @@ struct Decided {
     std::optional<CertificateRecord> certificate;
     std::optional<Answer> answer;  // replaces one with the same key
     // Further records of the same moment, behind `audit`: what a frontend reports together
-    // becomes durable together. None of them allows anything.
+    // becomes durable together. None of them allows anything but a change of `revocations`.
     std::vector<AuditRecord> more;
+    // The i-th one comes with the i-th record of `audit` and `more`, which allows it: operation
+    // revoke or release, same serial. There are none beside a certificate.
+    std::vector<RevocationChange> revocations;
+    // Each replaces that of the same CA, partition and kind; with `audit`, operation crl. The
+    // numbers of a CA never go down.
+    std::vector<CrlRecord> crls;
 };
 
 struct AuditEntry {
@@ -91,6 +133,52 @@ struct CertificateFilter {
     std::string subject = {};  // substring; empty: any
     std::uint64_t after = 0;
     std::uint32_t limit = 100;
+};
+
+// What is known of a serial, for OCSP.
+struct SerialStatus {
+    std::int64_t not_after = 0;
+    std::optional<Revocation> revocation;
+};
+
+struct Change {
+    std::uint64_t number = 0;  // grows with each RevocationChange, over all CAs; from 1
+    std::string ca;
+    std::string serial;
+};
+
+// What bulk revocation looks for. Empty, none and 0 match everything.
+struct BulkFilter {
+    std::string profile, tenant, ca;
+    pki::wire::Protocol protocol = pki::wire::Protocol::none;
+    std::int64_t issued_from = 0;
+    std::int64_t issued_to = 0;  // inclusive
+};
+
+// Entries of one CRL, read outside of the event loop: for one thread at a time, with a view of
+// the store that does not change while it lasts.
+class CrlSource {
+   public:
+    struct Entry {
+        pki::Buffer serial;
+        std::int64_t time = 0;
+        pki::x509::CrlReason reason = pki::x509::CrlReason::unspecified;
+    };
+    using OnEntry = std::function<void(const Entry& entry)>;
+
+    virtual ~CrlSource() = default;
+    // The last change of this view.
+    virtual pki::Result<std::uint64_t> last_change() = 0;
+    // All that are revoked of this CA and partition (0: of all of them) and expire at
+    // `alive` or later, by serial.
+    virtual pki::Status complete(const std::string& ca, std::uint32_t partition,
+                                 std::int64_t alive, const OnEntry& on_entry) = 0;
+    // What a delta over a complete list made at change `since` says: those revoked now whose
+    // state changed after it, and as removeFromCRL those that were on that list and are released
+    // now (RFC 5280 5.2.4). By serial.
+    virtual pki::Status delta(const std::string& ca, std::uint32_t partition,
+                              std::int64_t alive, std::uint64_t since,
+                              const OnEntry& on_entry) = 0;
 };
 
 class Store {
@@ -114,6 +202,32 @@ class Store {
     virtual pki::Result<std::vector<AuditEntry>> audit_page(std::uint64_t after,
                                                             std::uint32_t limit) = 0;
     virtual pki::Result<Counts> counts() = 0;
+
+    // nullopt: no certificate of this CA has the serial.
+    virtual pki::Result<std::optional<SerialStatus>> find_status(const std::string& ,
+                                                                 pki::Bytes ) { return pki::fail(pki::Errc::unsupported, "store"); }
+    // Of this very certificate, whatever CA made it; nullopt when it is not in the store or not
+    // revoked.
+    virtual pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes ,
+                                                                   pki::Bytes ) { return pki::fail(pki::Errc::unsupported, "store"); }
+    virtual pki::Result<bool> is_blocked(const pki::ossl::Sha256& ) { return pki::fail(pki::Errc::unsupported, "store"); }
+    // Of the rows behind `after`, up to `until`: looks at `window` row numbers at most, and is
+    // done when `last` is `until`. `records` are those that match, are not revoked, and expire
+    // after `now`.
+    struct BulkPage {
+        std::vector<CertificateRecord> records;
+        std::uint64_t last = 0;
+    };
+    virtual pki::Result<BulkPage> find_bulk(const BulkFilter& , std::uint64_t ,
+                                            std::uint64_t , std::uint32_t ,
+                                            std::int64_t ) { return pki::fail(pki::Errc::unsupported, "store"); }
+    virtual pki::Result<std::uint64_t> last_change() { return pki::fail(pki::Errc::unsupported, "store"); }
+    // Those behind `after`, in order.
+    virtual pki::Result<std::vector<Change>> changes(std::uint64_t ,
+                                                     std::uint32_t ) { return pki::fail(pki::Errc::unsupported, "store"); }
+    virtual pki::Result<std::vector<CrlRecord>> crls() { return pki::fail(pki::Errc::unsupported, "store"); }
+    // On any thread; it may outlive no store.
+    virtual pki::Result<std::unique_ptr<CrlSource>> crl_source() { return pki::fail(pki::Errc::unsupported, "store"); }
 };
 
 // Opens or creates; migrates the schema. A lock on "<path>.lock" keeps everybody else out until
