@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libpki/x509/cert.h"
@@ -15,22 +16,25 @@
 
 namespace signerd {
 
+// Stands in crl_urls for the number of a certificate's partition.
+constexpr std::string_view kPartitionWord = "{partition}";
+
 // "crl" of a CA.
 struct CrlRules {
-    bool enabled = true;                // false where the certificate may not sign CRLs
-    std::int64_t every = 3600;          // seconds between scheduled lists
-    std::int64_t validity = 86400;      // nextUpdate - thisUpdate
-    std::int64_t delta_every = 0;       // 0: no delta CRLs
+    bool enabled = true;            // false where the certificate may not sign CRLs
+    std::int64_t every = 3600;      // seconds between scheduled lists
+    std::int64_t validity = 86400;  // nextUpdate - thisUpdate
+    std::int64_t delta_every = 0;   // 0: no delta CRLs
     std::vector<std::string> delta_urls;
-    std::uint32_t partitions = 0;       // 0: certificates point to the complete list
-    bool distribution_point = true;     // issuingDistributionPoint in complete lists
+    std::uint32_t partitions = 0;    // 0: certificates point to the complete list
+    bool distribution_point = true;  // issuingDistributionPoint in complete lists
 };
 
 // "ocsp" of a CA.
 struct OcspRules {
-    std::int64_t validity = 4 * 3600;   // nextUpdate - thisUpdate
-    std::string key;                    // ossl::generate_key() of the responder; empty: "rsa:2048"
-                                        // below an RSA CA, else "ec:P-256"
+    std::int64_t validity = 4 * 3600;  // nextUpdate - thisUpdate
+    std::string key;  // ossl::generate_key() of the responder; empty: "rsa:2048"
+                      // below an RSA CA, else "ec:P-256"
     std::int64_t certificate_validity = 7 * 86400;  // of the responder's certificate
 };
 

@@ -31,6 +31,8 @@ pki::Result<Ca> read_ca(const std::string& name, const JsonValue& value,
     PKI_CHECK(object.optional("crl_urls", into(ca.crl_urls, list_of(read_url))));
     PKI_CHECK(object.optional("ocsp_urls", into(ca.ocsp_urls, list_of(read_http_url))));
     PKI_CHECK(object.optional("ca_issuers_urls", into(ca.ca_issuers_urls, list_of(read_url))));
+    PKI_CHECK(read_crl_rules(object, ca));
+    PKI_CHECK(object.optional("ocsp", into(ca.ocsp, read_ocsp_rules)));
     return ca;
 }
 

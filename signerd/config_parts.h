@@ -21,6 +21,10 @@ pki::Result<std::vector<Listen>> read_listen(const JsonValue& value,
                                              const std::filesystem::path& folder,
                                              const std::map<std::string, Profile>& profiles);
 
+// "crl" of a CA whose chain and crl_urls are read.
+pki::Status read_crl_rules(const JsonObject& ca_object, Ca& ca);
+pki::Result<OcspRules> read_ocsp_rules(const JsonValue& value);
+
 // Fills in the chain of the CA and what follows from it: names, validity, scheme.
 pki::Status read_chain(const JsonValue& value, const std::filesystem::path& folder, Ca& ca);
 

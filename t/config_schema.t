@@ -35,6 +35,7 @@ my %titles = (
     ca => 'CAs: cas.*', profile => 'Profiles: profiles.*', limits => 'Limits: limits',
     subject_rule => 'Subject attributes: profiles.*.subject.*',
     san          => 'Alternative names: profiles.*.san',
+    crl => 'CRLs: cas.*.crl', ocsp => 'OCSP: cas.*.ocsp',
 );
 my $manual = manual();
 for my $name (sort keys %titles) {
@@ -87,6 +88,8 @@ sub refused {
     my %parts = (
         file     => $document,
         ca       => $document->{cas}{issuing},
+        crl      => $document->{cas}{issuing}{crl},
+        ocsp     => $document->{cas}{issuing}{ocsp},
         profile  => $device,
         CN       => $device->{subject}{CN},
         san      => $device->{san},
@@ -101,7 +104,7 @@ sub refused {
 
 is(errors(example()), 0, 'the example is valid');
 
-for my $part (qw(file ca profile CN san limits socket frontend admin)) {
+for my $part (qw(file ca crl ocsp profile CN san limits socket frontend admin)) {
     refused("$part: unknown key", $part, sub { $_[0]{unknown} = 1 });
 }
 for ([file => qw(id store listen cas profiles)], [ca => qw(tenant certificate key)],
@@ -125,6 +128,12 @@ my @values = (
     [admin    => verify_possession    => JSON::PP::true],
     [ca       => crl_urls             => ['ftp://pki.example.com/']],
     [ca       => crl_urls             => ['http://a b/']],
+    [ca       => crl                  => JSON::PP::false],
+    [crl      => enabled              => 'yes'],
+    [crl      => every                => 3600],
+    [crl      => partitions           => 1025],
+    [ocsp     => key                  => 'rsa:1024'],
+    [ocsp     => validity             => '4'],
     [ca       => ocsp_urls            => ['ldap://pki.example.com/']],
     [profile  => keys                 => []],
     [profile  => keys                 => ['dsa:2048']],

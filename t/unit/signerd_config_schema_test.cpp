@@ -20,7 +20,8 @@ struct Table {
 constexpr Table kTables[] = {{"", keys::kFile},         {"listen", keys::kListen},
                              {"peer", keys::kPeer},     {"ca", keys::kCa},
                              {"limits", keys::kLimits}, {"profile", keys::kProfile},
-                             {"san", keys::kSan},       {"subject_rule", keys::kSubjectRule}};
+                             {"san", keys::kSan},       {"subject_rule", keys::kSubjectRule},
+                             {"crl", keys::kCrl},       {"ocsp", keys::kOcsp}};
 
 const unit::ConfigFolder* folder;
 json_t* schema;
