@@ -30,6 +30,23 @@ Sha256 sha256(std::initializer_list<Bytes> parts) {
     return out;
 }
 
+Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
+    const ErrorGuard guard;
+    require(context_ && EVP_DigestInit_ex2(context_.get(), EVP_sha256(), nullptr) == 1);
+}
+
+void Sha256Stream::update(Bytes bytes) {
+    const ErrorGuard guard;
+    require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+}
+
+Sha256 Sha256Stream::finish() {
+    const ErrorGuard guard;
+    Sha256 out{};
+    require(EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) == 1);
+    return out;
+}
+
 Sha1 sha1(Bytes bytes) {
     const ErrorGuard guard;
     Sha1 out{};

@@ -6,6 +6,7 @@
 
 #include "libpki/base/bytes.h"
 #include "libpki/base/result.h"
+#include "libpki/ossl/handles.h"
 
 namespace pki::ossl {
 
@@ -15,6 +16,18 @@ using Sha1 = std::array<std::uint8_t, 20>;
 // Of the concatenation of the parts.
 Sha256 sha256(std::initializer_list<Bytes> parts);
 inline Sha256 sha256(Bytes bytes) { return sha256({bytes}); }
+
+// Of bytes that come in pieces.
+class Sha256Stream {
+   public:
+    Sha256Stream();
+    void update(Bytes bytes);
+    // Once, at the end.
+    Sha256 finish();
+
+   private:
+    MdCtxPtr context_;
+};
 
 // For key identifiers of RFC 5280 4.2.1.2 only; never for a signature.
 Sha1 sha1(Bytes bytes);
