@@ -70,14 +70,28 @@ pki::Status Daemon::assemble() {
         });
     issuer_ = std::make_unique<Issuer>(clock_, *store_, *signer_, *writer_, *server_);
     reports_ = std::make_unique<Reports>(clock_, *writer_, *server_);
+    PKI_CHECK(assemble_revocation());
     dispatcher_ = std::make_unique<Dispatcher>(
-        Services{clock_, *store_, *issuer_, *reports_, *server_, clock_.now() / kMicroseconds,
-                 [this] { return gauges(); },
+        Services{clock_, *store_, *issuer_, *reports_, *crls_, *watchers_, *server_,
+                 clock_.now() / kMicroseconds, [this] { return gauges(); },
                  [this](const Request& request, const pki::Error& error) {
                      refusals_->note(*request.generation, *request.peer, error);
                  }});
     loop_->each_turn([this] { end_of_turn(); });
     return {};
+}
+
+pki::Status Daemon::assemble_revocation() {
+    const auto after = [this](auto delay, EventLoop::Action run) {
+        loop_->after(delay, std::move(run));
+    };
+    crls_ = std::make_unique<CrlPublisher>(
+        clock_, *store_, *signer_, *writer_,
+        [this](auto work, auto done) { background_->run(std::move(work), std::move(done)); },
+        after, CrlFiles(config_->store), [this] { watchers_->notify(); });
+    watchers_ = std::make_unique<Watchers>(*store_, *crls_, *server_, after);
+    PKI_TRY(background_, Background::start(*loop_));
+    return crls_->load();
 }
 
 pki::Status Daemon::watch_signals() {
@@ -170,6 +184,7 @@ void Daemon::switch_to(const CandidatePtr& candidate) {
     config_ = candidate->generation->config;
     raise_descriptor_limit(config_->limits.connections);
     server_->apply(candidate->generation, std::move(candidate->listeners));
+    crls_->use(candidate->generation);
     log(Level::notice, "%s: generation %llu, %zu CAs, %zu profiles",
         starting ? "ready" : "reloaded", static_cast<unsigned long long>(generation_),
         config_->cas.size(), config_->profiles.size());

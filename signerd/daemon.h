@@ -24,6 +24,7 @@ class Daemon {
 
     explicit Daemon(std::shared_ptr<const Config> config) : config_(std::move(config)) {}
     pki::Status assemble();
+    pki::Status assemble_revocation();
     pki::Status watch_signals();
     void on_signal();
     void reload();
@@ -47,6 +48,9 @@ class Daemon {
     std::unique_ptr<Issuer> issuer_;
     std::unique_ptr<Reports> reports_;
     std::unique_ptr<Refusals> refusals_;
+    std::unique_ptr<CrlPublisher> crls_;
+    std::unique_ptr<Watchers> watchers_;
+    std::unique_ptr<Background> background_;  // goes before what its work looks at
     std::unique_ptr<Dispatcher> dispatcher_;
     Fd signals_;
     std::uint64_t generation_ = 0;       // in use; 0: still starting

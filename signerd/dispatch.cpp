@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "signerd/admin.h"
+#include "signerd/crl_service.h"
 #include "signerd/log.h"
 #include "signerd/peer.h"
 #include "signerd/reply.h"
@@ -21,6 +22,8 @@ void issue(Services& services, const Request& request) { services.issuer.issue(r
 void report(Services& services, const Request& request) {
     services.reports.record(request, services.issuer.in_flight());
 }
+
+void watch(Services& services, const Request& request) { services.watchers.watch(request); }
 
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
@@ -42,6 +45,9 @@ constexpr Operation kOperations[] = {
     {Kind::cert_list_request, "cert_list", kAdmin, at_once<cert_list>},
     {Kind::cert_show_request, "cert_show", kAdmin, at_once<cert_show>},
     {Kind::audit_page_request, "audit_page", kAdmin, at_once<audit_page>},
+    {Kind::crl_request, "crl", kFrontend | kReader | kAdmin, at_once<crl_piece>},
+    {Kind::watch_request, "watch", kFrontend | kReader | kAdmin, watch},
+    {Kind::crl_publish_request, "crl_publish", kAdmin, crl_publish},
 };
 
 }  // namespace
@@ -73,6 +79,8 @@ void Dispatcher::dispatch(const Request& request) {
 void Dispatcher::drain() {
     draining_ = true;
     services_.issuer.drain();
+    services_.crls.drain();
+    services_.watchers.drain();
 }
 
 void Dispatcher::refuse(const Request& request, const pki::Error& error) {

@@ -4,8 +4,10 @@
 
 #include <functional>
 
+#include "signerd/crl_publisher.h"
 #include "signerd/issue.h"
 #include "signerd/report.h"
+#include "signerd/watch.h"
 
 namespace signerd {
 
@@ -25,6 +27,8 @@ struct Services {
     Store& store;
     Issuer& issuer;
     Reports& reports;
+    CrlPublisher& crls;
+    Watchers& watchers;
     Replies& replies;
     std::int64_t started = 0;  // seconds since 1970
     std::function<Gauges()> gauges;

@@ -3,6 +3,7 @@
 #include "libpki/base/base64.h"
 #include "libpki/x509/tbs.h"
 #include "signerd/audit.h"
+#include "signerd/crl_schedule.h"
 #include "signerd/fault.h"
 #include "signerd/issue_tbs.h"
 #include "signerd/log.h"
@@ -170,6 +171,7 @@ CertificateRecord certificate_record(IssueJob& job, pki::Buffer der) {
     record.issued = job.now();
     record.protocol = job.request.protocol;
     record.csr_sha256 = job.key.csr_sha256;
+    record.partition = partition_of(*job.ca, job.serial);
     return record;
 }
 

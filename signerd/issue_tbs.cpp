@@ -4,6 +4,7 @@
 
 #include "libpki/ossl/digest.h"
 #include "libpki/x509/tbs.h"
+#include "signerd/crl_schedule.h"
 
 namespace signerd {
 
@@ -58,7 +59,7 @@ pki::Result<UnsignedCertificate> make_tbs(const Ca& ca, const x509::Profile& pro
                                profile.extended_key_usage.end()};
     if (csr.san) spec.san = csr.san->encoding;
     spec.must_staple = profile.must_staple;
-    spec.crl_urls = ca.crl_urls;
+    spec.crl_urls = partition_urls(ca, partition_of(ca, serial));
     spec.ocsp_urls = ca.ocsp_urls;
     spec.ca_issuers_urls = ca.ca_issuers_urls;
     return UnsignedCertificate{x509::build_tbs(spec), spec.not_before, spec.not_after};

@@ -13,6 +13,14 @@ bool matches(const Peer& peer, const ucred& credentials) {
            (!peer.group || *peer.group == credentials.gid);
 }
 
+// From this CA along its successors; the file is checked to have no circle.
+bool leads_to(const Config& config, const std::string& from, const std::string& to) {
+    const auto ca = config.cas.find(from);
+    if (ca == config.cas.end()) return false;
+    return from == to ||
+           (ca->second.successor && leads_to(config, ca->second.successor->ca, to));
+}
+
 }  // namespace
 
 const Peer* match_peer(const Listen& listen, const ucred& credentials) {
@@ -24,6 +32,13 @@ const Peer* match_peer(const Listen& listen, const ucred& credentials) {
 bool may_use(const Peer& peer, std::string_view profile) {
     if (peer.role != Role::frontend || peer.all_profiles) return true;
     return std::ranges::find(peer.profiles, profile) != peer.profiles.end();
+}
+
+bool may_ask_about(const Peer& peer, const Config& config, const std::string& ca) {
+    if (peer.role != Role::frontend) return config.cas.contains(ca);
+    return std::ranges::any_of(config.profiles, [&](const auto& entry) {
+        return may_use(peer, entry.first) && leads_to(config, entry.second.ca, ca);
+    });
 }
 
 const char* name(Role role) {

@@ -1,6 +1,7 @@
 #include "signerd/status.h"
 
 #include "libpki/base/time.h"
+#include "signerd/crl_service.h"
 #include "signerd/json_writer.h"
 #include "signerd/version.h"
 
@@ -30,7 +31,7 @@ void put_list(json_t* json, const std::string& key, const Entries& entries,
     put(json, (key + "_total").c_str(), entries.size());
 }
 
-JsonPtr ca_json(const std::pair<const std::string, Ca>& entry) {
+JsonPtr ca_json(const std::pair<const std::string, Ca>& entry, const CrlPublisher& crls) {
     const auto& [name, ca] = entry;
     JsonPtr json(json_object());
     put(json.get(), "name", name);
@@ -38,6 +39,7 @@ JsonPtr ca_json(const std::pair<const std::string, Ca>& entry) {
     const auto subject = pki::x509::parse_name(ca.subject);
     put(json.get(), "subject", subject ? pki::x509::name_text(*subject) : "");
     put(json.get(), "not_after", pki::format_iso8601(ca.not_after));
+    if (const CrlRecord* crl = crls.find(name, {})) put(json.get(), "crl", crl_json(*crl));
     return json;
 }
 
@@ -69,7 +71,8 @@ pki::Result<pki::Buffer> status(Services& services, const Request& request) {
     put(json.get(), "uptime_seconds", static_cast<std::uint64_t>(uptime));
     put(json.get(), "generation", request.generation->number);
     put(json.get(), "config", config.path);
-    put_list(json.get(), "cas", config.cas, ca_json);
+    put_list(json.get(), "cas", config.cas,
+             [&](const auto& entry) { return ca_json(entry, services.crls); });
     put_list(json.get(), "profiles", config.profiles, profile_json);
     put(json.get(), "certificates", counts.certificates);
     put(json.get(), "audit_records", counts.audit_records);

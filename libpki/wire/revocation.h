@@ -120,7 +120,7 @@ Result<Buffer> encode_crl_name(const CrlName& name);
 Result<CrlName> decode_crl_name(Bytes fields);
 
 // Answered when there is news for somebody who knows this much, and at the latest after
-// kWatch: then with what he knows.
+// kWatchSeconds: then with what he knows.
 struct WatchRequest {
     static constexpr Kind kKind = Kind::watch_request;
 

@@ -66,7 +66,8 @@ Group files() {
     };
 }
 
-// SQLite's files and the lock beside them, socket files with their group and mode.
+// SQLite's files and the lock beside them, CRLs and their folder, socket files with their group
+// and mode.
 Group changes_of_files() {
     return {
         {SCMP_SYS(pread64)},   {SCMP_SYS(pwrite64)},  {SCMP_SYS(fsync)},
@@ -74,6 +75,7 @@ Group changes_of_files() {
         {SCMP_SYS(flock)},     {SCMP_SYS(unlink)},    {SCMP_SYS(unlinkat)},
         {SCMP_SYS(fchmod)},    {SCMP_SYS(chmod)},     {SCMP_SYS(fchmodat)},
         {SCMP_SYS(fchown)},    {SCMP_SYS(lchown)},    {SCMP_SYS(fchownat)},
+        {SCMP_SYS(mkdir)},     {SCMP_SYS(mkdirat)},
     };
 }
 

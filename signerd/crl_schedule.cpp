@@ -1,0 +1,119 @@
+#include "signerd/crl_schedule.h"
+
+#include <algorithm>
+
+namespace signerd {
+
+namespace {
+
+constexpr CrlKind kComplete{0, false};
+constexpr CrlKind kDelta{0, true};
+
+// A clock that was set back must not keep us from making lists for so long.
+constexpr std::int64_t kAhead = 300;
+
+bool is_over(std::int64_t from, std::int64_t every, std::int64_t now) {
+    return now >= from + every || from > now + kAhead;
+}
+
+// Lists that certificates point to go on, also when there are fewer partitions by now.
+std::set<CrlKind> complete_kinds(const Ca& ca, const CrlLine& line) {
+    std::uint32_t partitions = ca.crl.partitions;
+    for (const auto& [kind, record] : line.newest)
+        partitions = std::max(partitions, kind.partition);
+    std::set<CrlKind> kinds{kComplete};
+    for (std::uint32_t i = 1; i <= partitions; i++) kinds.insert({i, false});
+    if (ca.crl.delta_every != 0) kinds.insert(kDelta);
+    return kinds;
+}
+
+const CrlRecord* find(const CrlLine& line, CrlKind kind) {
+    const auto found = line.newest.find(kind);
+    return found == line.newest.end() ? nullptr : &found->second;
+}
+
+bool complete_is_due(const Ca& ca, const CrlLine& line, std::int64_t now) {
+    const CrlRecord* complete = find(line, kComplete);
+    if (complete == nullptr || is_over(complete->scheduled, ca.crl.every, now)) return true;
+    for (std::uint32_t i = 1; i <= ca.crl.partitions; i++)
+        if (find(line, {i, false}) == nullptr) return true;
+    return false;
+}
+
+bool delta_is_due(const Ca& ca, const CrlLine& line, std::int64_t now) {
+    if (ca.crl.delta_every == 0) return false;
+    const CrlRecord* delta = find(line, kDelta);
+    return delta == nullptr || line.demanded ||
+           is_over(delta->this_update, ca.crl.delta_every, now);
+}
+
+// A delta that nobody replaces must not hide the revocations since: it is over soon.
+std::int64_t validity_of(const Ca& ca, CrlKind kind) {
+    return kind.delta ? std::min(2 * ca.crl.delta_every, ca.crl.validity) : ca.crl.validity;
+}
+
+void set_base(const CrlLine& line, CrlDraft& draft, bool with_complete) {
+    const CrlRecord* complete = find(line, kComplete);
+    if (with_complete || complete == nullptr) {
+        draft.record.base = draft.record.number;
+        return;  // `since` is the change of the round, which is not known yet
+    }
+    draft.record.base = complete->number;
+    draft.since = complete->change;
+}
+
+}  // namespace
+
+CrlDue crl_due(const Ca& ca, const CrlLine& line, std::int64_t now) {
+    if (!ca.crl.enabled || now < ca.not_before || now >= ca.not_after) return {};
+    if (line.failures > 0 && now < line.not_before) return {};
+    if (line.anew || complete_is_due(ca, line, now)) return {complete_kinds(ca, line), true};
+    if (now < line.not_before) return {};
+    if (delta_is_due(ca, line, now)) return {{kDelta}, false};
+    if (line.demanded && ca.crl.delta_every == 0) return {complete_kinds(ca, line), false};
+    return {};
+}
+
+CrlDraft crl_draft(const Ca& ca, const CrlLine& line, CrlKind kind, bool scheduled,
+                   std::int64_t now) {
+    const CrlRecord* complete = find(line, kComplete);
+    CrlDraft draft;
+    draft.alive = complete == nullptr ? 0 : complete->scheduled;
+    draft.record.ca = ca.name;
+    draft.record.partition = kind.partition;
+    draft.record.delta = kind.delta;
+    draft.record.number = line.number;
+    draft.record.this_update = now;
+    draft.record.next_update = now + validity_of(ca, kind);
+    draft.record.scheduled = scheduled ? now : draft.alive;
+    if (kind.delta) set_base(line, draft, scheduled);
+    draft.scheme = ca.scheme;
+    draft.issuer = ca.subject;
+    draft.authority_key_identifier = ca.key_identifier;
+    draft.only_user_certs = ca.crl.distribution_point || kind.partition != 0;
+    if (kind.partition != 0) draft.distribution_points = partition_urls(ca, kind.partition);
+    if (kind == kComplete) draft.freshest = ca.crl.delta_urls;
+    return draft;
+}
+
+bool same_lists(const Ca& a, const Ca& b) {
+    return a.chain.front() == b.chain.front() && a.crl == b.crl &&
+           (a.crl.partitions == 0 || a.crl_urls == b.crl_urls);
+}
+
+std::uint32_t partition_of(const Ca& ca, pki::Bytes serial) {
+    if (ca.crl.partitions == 0 || serial.size() < 2) return 0;
+    const std::uint32_t random =
+        static_cast<std::uint32_t>(serial[serial.size() - 2]) << 8 | serial[serial.size() - 1];
+    return 1 + random % ca.crl.partitions;
+}
+
+std::vector<std::string> partition_urls(const Ca& ca, std::uint32_t partition) {
+    std::vector<std::string> urls = ca.crl_urls;
+    for (std::string& url : urls)
+        for (std::size_t at; (at = url.find(kPartitionWord)) != url.npos;)
+            url.replace(at, kPartitionWord.size(), std::to_string(partition));
+    return urls;
+}
+
+}  // namespace signerd
