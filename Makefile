@@ -217,6 +217,11 @@ bench-shed:
 	@$(MAKE) build load
 	@BUILD=$(abspath $(BUILD)) perl -It/lib t/bench/shed $(BENCH)
 
+bench-revocation:
+	@.ci/deps bench
+	@$(MAKE) build load
+	@BUILD=$(abspath $(BUILD)) perl -It/lib t/bench/revocation $(BENCH)
+
 # Tests: each suite speaks TAP, t/run counts.
 export NGINX
 RUN_TESTS    := BUILD=$(abspath $(BUILD)) t/run
@@ -287,6 +292,6 @@ clean:
 
 -include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build deps libpki modules faulty load bench bench-shed soak units fuzzers run test \
+.PHONY: all build deps libpki modules faulty load bench bench-shed bench-revocation soak units fuzzers run test \
         test-asan fuzz-corpora fuzz lint tidy install clean FORCE
 .SECONDARY:

@@ -1,6 +1,8 @@
 // Puts certificates into a store, as many enrolments would have: what a large store costs.
 //
-//     fill FILE CERTIFICATES
+//     fill FILE CERTIFICATES [REVOKED]
+//
+// REVOKED of them are revoked.
 
 #include <cstdlib>
 
@@ -19,17 +21,37 @@ signerd::Decided enrolment(std::uint64_t number) {
     return unit::issue_of(certificate, unit::hash_of("key", number));
 }
 
-pki::Status fill(const std::string& file, std::uint64_t count) {
-    PKI_TRY(const auto store, signerd::open_sqlite_store(file));
-    PKI_TRY(const signerd::Counts before, store->counts());
+signerd::Decided revocation(std::uint64_t number) {
+    const signerd::CertificateRecord certificate = unit::certificate_record(number);
+    signerd::Decided decided;
+    decided.audit = unit::audit_record(number);
+    decided.audit.operation = pki::wire::Operation::revoke;
+    decided.audit.decision = pki::wire::Decision::allow;
+    decided.audit.serial = certificate.serial;
+    const signerd::Revocation now{pki::x509::CrlReason::superseded, certificate.issued};
+    decided.revocations.push_back({certificate.ca, certificate.serial, now, {}});
+    return decided;
+}
+
+using Make = signerd::Decided (*)(std::uint64_t number);
+
+pki::Status commit_all(signerd::Store& store, std::uint64_t from, std::uint64_t count,
+                       Make make) {
     std::vector<signerd::Decided> batch;
     for (std::uint64_t i = 0; i < count; i++) {
-        batch.push_back(enrolment(before.certificates + i));
+        batch.push_back(make(from + i));
         if (batch.size() < kBatch && i + 1 < count) continue;
-        PKI_CHECK(unit::commit(*store, batch));
+        PKI_CHECK(unit::commit(store, batch));
         batch.clear();
     }
     return {};
+}
+
+pki::Status fill(const std::string& file, std::uint64_t count, std::uint64_t revoked) {
+    PKI_TRY(const auto store, signerd::open_sqlite_store(file));
+    PKI_TRY(const signerd::Counts before, store->counts());
+    PKI_CHECK(commit_all(*store, before.certificates, count, enrolment));
+    return commit_all(*store, before.certificates, std::min(revoked, count), revocation);
 }
 
 }  // namespace
@@ -37,11 +59,12 @@ pki::Status fill(const std::string& file, std::uint64_t count) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fputs("usage: fill FILE CERTIFICATES\n", stderr);
+    if (argc != 3 && argc != 4) {
+        std::fputs("usage: fill FILE CERTIFICATES [REVOKED]\n", stderr);
         return 2;
     }
-    const auto filled = bench::fill(argv[1], std::strtoull(argv[2], nullptr, 10));
+    const std::uint64_t revoked = argc == 4 ? std::strtoull(argv[3], nullptr, 10) : 0;
+    const auto filled = bench::fill(argv[1], std::strtoull(argv[2], nullptr, 10), revoked);
     if (!filled) std::fprintf(stderr, "fill: %s\n", filled.error().message().c_str());
     return filled ? 0 : 1;
 }
