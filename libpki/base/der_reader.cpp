@@ -6,6 +6,8 @@ namespace {
 
 // X.690 10.1: the definite form, in the fewest octets. Four length octets are
 // far above any limit of ours.
+constexpr char kTruncatedLength[] = "DER: truncated length";
+
 struct Length {
     std::size_t value = 0;
     std::size_t octets = 0;
@@ -13,13 +15,13 @@ struct Length {
 };
 
 Length read_length(Bytes in) {
-    if (in.empty()) return {0, 0, "DER: truncated length"};
+    if (in.empty()) return {0, 0, kTruncatedLength};
     const std::uint8_t first = in[0];
     if (first < 0x80) return {first, 1, nullptr};
     if (first == 0x80) return {0, 0, "DER: indefinite length"};
     const std::size_t count = first & 0x7f;
     if (count > 4) return {0, 0, "DER: length too large"};
-    if (in.size() < 1 + count) return {0, 0, "DER: truncated length"};
+    if (in.size() < 1 + count) return {0, 0, kTruncatedLength};
     std::size_t value = 0;
     for (std::size_t i = 1; i <= count; i++) value = value << 8 | in[i];
     if (value < 0x80 || in[1] == 0) return {0, 0, "DER: length not minimal"};
@@ -120,6 +122,18 @@ bool valid_oid(Bytes content) {
         arc_start = !(octet & 0x80);
     }
     return true;
+}
+
+Result<std::optional<Header>> read_header(Bytes start) {
+    if (start.empty()) return std::optional<Header>();
+    const std::uint8_t tag = start[0];
+    if ((tag & 0x1f) == 0x1f) return fail(Errc::malformed, "DER: multi-byte tag");
+    if (!right_form(tag))
+        return fail(Errc::malformed, "DER: primitive for constructed or the reverse");
+    const Length length = read_length(start.subspan(1));
+    if (length.problem == kTruncatedLength) return std::optional<Header>();
+    if (length.problem != nullptr) return fail(Errc::malformed, length.problem);
+    return std::optional(Header{tag, 1 + length.octets, length.value});
 }
 
 Result<Element> only(Bytes input, std::uint8_t tag) {

@@ -6,6 +6,8 @@
 // the typed readers below and the callers do.
 #pragma once
 
+#include <optional>
+
 #include "libpki/base/bytes.h"
 #include "libpki/base/result.h"
 
@@ -76,6 +78,16 @@ class Reader {
 
 // The content of an OBJECT IDENTIFIER, for where it is tagged implicitly.
 bool valid_oid(Bytes content);
+
+// What stands before the content of an element.
+struct Header {
+    std::uint8_t tag = 0;
+    std::size_t size = 0;     // octets of tag and length
+    std::size_t content = 0;  // octets that follow
+};
+// For input that comes in pieces: from the first bytes of an element, as soon as they tell.
+// nullopt: more of them are needed. Six always are enough.
+Result<std::optional<Header>> read_header(Bytes start);
 
 // One element that must fill the input.
 Result<Element> only(Bytes input, std::uint8_t tag);

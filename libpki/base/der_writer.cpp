@@ -6,6 +6,27 @@
 
 namespace pki::der {
 
+namespace {
+
+struct Length {
+    std::array<std::uint8_t, 9> octets{};
+    std::size_t count = 0;
+};
+
+// X.690 10.1: the definite form, in the fewest octets.
+Length length_of(std::uint64_t size) {
+    if (size < 0x80) return {{static_cast<std::uint8_t>(size)}, 1};
+    Length length;
+    for (std::uint64_t rest = size; rest != 0; rest >>= 8) length.count++;
+    length.octets[0] = static_cast<std::uint8_t>(0x80 | length.count);
+    for (std::size_t i = 0; i < length.count; i++)
+        length.octets[1 + i] = static_cast<std::uint8_t>(size >> 8 * (length.count - 1 - i));
+    length.count++;
+    return length;
+}
+
+}  // namespace
+
 // One octet is kept for the length; most containers need no more.
 std::size_t Writer::open(std::uint8_t tag) {
     out_.push_back(tag);
@@ -14,19 +35,17 @@ std::size_t Writer::open(std::uint8_t tag) {
 }
 
 void Writer::close(std::size_t content_start) {
-    const std::size_t length = out_.size() - content_start;
-    if (length < 0x80) {
-        out_[content_start - 1] = static_cast<std::uint8_t>(length);
-        return;
-    }
-    std::array<std::uint8_t, 8> octets{};
-    std::size_t count = 0;
-    for (std::size_t rest = length; rest != 0; rest >>= 8) count++;
-    for (std::size_t i = 0; i < count; i++)
-        octets[i] = static_cast<std::uint8_t>(length >> 8 * (count - 1 - i));
-    out_[content_start - 1] = static_cast<std::uint8_t>(0x80 | count);
-    out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(content_start), octets.begin(),
-                octets.begin() + static_cast<std::ptrdiff_t>(count));
+    const Length length = length_of(out_.size() - content_start);
+    out_[content_start - 1] = length.octets[0];
+    out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(content_start),
+                length.octets.begin() + 1,
+                length.octets.begin() + static_cast<std::ptrdiff_t>(length.count));
+}
+
+void Writer::header(std::uint8_t tag, std::uint64_t size) {
+    const Length length = length_of(size);
+    out_.push_back(tag);
+    append(out_, Bytes(length.octets).first(length.count));
 }
 
 void Writer::primitive(std::uint8_t tag, Bytes content) {

@@ -37,6 +37,8 @@ class Writer {
     }
 
     void primitive(std::uint8_t tag, Bytes content);
+    // Tag and length of an element whose content is written elsewhere.
+    void header(std::uint8_t tag, std::uint64_t size);
     // Bytes that are DER already.
     void raw(Bytes encoding) { append(out_, encoding); }
 

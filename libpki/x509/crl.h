@@ -17,8 +17,8 @@
 namespace pki::x509 {
 
 struct CrlEntry {
-    Bytes serial;              // magnitude of the INTEGER, big-endian
-    std::int64_t revoked = 0;  // seconds since 1970
+    Bytes serial;                               // magnitude of the INTEGER, big-endian
+    std::int64_t revoked = 0;                   // seconds since 1970
     CrlReason reason = CrlReason::unspecified;  // unspecified: no extension (RFC 5280 5.3.1)
 };
 
@@ -60,7 +60,7 @@ struct TbsCrlFacts {
     std::int64_t this_update = 0;
     std::int64_t next_update = 0;
     std::uint64_t entries = 0;
-    Buffer authority_key_identifier;    // keyIdentifier
+    Buffer authority_key_identifier;  // keyIdentifier
     std::uint64_t number = 0;
     std::optional<std::uint64_t> base;  // deltaCRLIndicator
     bool only_user_certs = false;
@@ -84,8 +84,45 @@ class TbsCrlReader {
 
     // malformed, unsupported; after an error nothing more may be fed.
     Status feed(Bytes part);
-    // When all was fed.
+    // When all was fed; once.
     Result<TbsCrlFacts> finish();
+
+   private:
+    // What is read in one go: an element, or of the two long ones the header.
+    enum class Item : std::uint8_t {
+        list,  // header
+        version,
+        algorithm,
+        issuer,
+        this_update,
+        next_update,
+        entries_or_extensions,  // header of revokedCertificates, or crlExtensions
+        entry,
+        extensions,
+        none,
+    };
+
+    Status read(Bytes part);
+    Status complete(Bytes& part);
+    Result<std::size_t> item_size(Bytes start) const;
+    Status check_tag(std::uint8_t tag) const;
+    Status check_size(const der::Header& header) const;
+    bool header_alone(std::uint8_t tag) const;
+    Status take(Bytes item);
+    Status take_head(Bytes item);
+    Status take_entries_header(Bytes item);
+    Status take_entry(Bytes item);
+    Status take_extensions(Bytes item);
+
+    std::uint64_t size_;
+    OnEntry on_entry_;
+    TbsCrlFacts facts_;
+    Item next_ = Item::list;
+    Buffer begun_;                // the start of the next item, when it came with the last part
+    std::uint64_t position_ = 0;  // where the next item starts
+    std::uint64_t entries_end_ = 0;  // where revokedCertificates ends
+    bool removals_ = false;          // an entry says removeFromCRL
+    std::optional<Error> failed_;
 };
 
 // A whole CertificateList: the facts of its TBSCertList, and what is signed and how. Views into

@@ -1,28 +1,18 @@
 #include "libpki/x509/tbs.h"
 
 #include "libpki/x509/algorithm.h"
+#include "libpki/x509/extension_write.h"
 #include "libpki/x509/oids.h"
 
 namespace pki::x509 {
 
 namespace {
 
-constexpr std::uint8_t kUri = der::context(6);  // uniformResourceIdentifier of GeneralName
-constexpr std::uint64_t kStatusRequest = 5;     // the TLS extension that must-staple names
-
-// Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING }
-template <class Body>
-void extension(der::Writer& w, Bytes id, bool critical, Body&& value) {
-    w.sequence([&] {
-        w.oid(id);
-        if (critical) w.boolean(true);
-        w.tlv(der::kOctetString, value);
-    });
-}
+constexpr std::uint64_t kStatusRequest = 5;  // the TLS extension that must-staple names
 
 // Critical and empty for end entities too: a certificate that says "not a CA" aloud.
 void write_basic_constraints(der::Writer& w, const TbsSpec& spec) {
-    extension(w, oid::kBasicConstraints, true, [&] {
+    write_extension(w, oid::kBasicConstraints, true, [&] {
         w.sequence([&] {
             if (spec.ca) w.boolean(true);
             if (spec.ca && spec.path_length) w.integer(*spec.path_length);
@@ -32,9 +22,9 @@ void write_basic_constraints(der::Writer& w, const TbsSpec& spec) {
 
 void write_usages(der::Writer& w, const TbsSpec& spec) {
     if (spec.key_usage != 0)
-        extension(w, oid::kKeyUsage, true, [&] { w.named_bits(spec.key_usage); });
+        write_extension(w, oid::kKeyUsage, true, [&] { w.named_bits(spec.key_usage); });
     if (spec.extended_key_usage.empty()) return;
-    extension(w, oid::kExtendedKeyUsage, false, [&] {
+    write_extension(w, oid::kExtendedKeyUsage, false, [&] {
         w.sequence([&] {
             for (const Bytes purpose : spec.extended_key_usage) w.oid(purpose);
         });
@@ -45,33 +35,25 @@ void write_usages(der::Writer& w, const TbsSpec& spec) {
 void write_san(der::Writer& w, const TbsSpec& spec) {
     if (spec.san.empty()) return;
     constexpr std::uint8_t kEmptyName[] = {der::kSequence, 0};
-    extension(w, oid::kSubjectAltName, equal(spec.subject, kEmptyName),
-              [&] { w.raw(spec.san); });
+    write_extension(w, oid::kSubjectAltName, equal(spec.subject, kEmptyName),
+                    [&] { w.raw(spec.san); });
 }
 
 void write_key_identifiers(der::Writer& w, const TbsSpec& spec) {
     if (!spec.subject_key_identifier.empty())
-        extension(w, oid::kSubjectKeyIdentifier, false,
-                  [&] { w.octet_string(spec.subject_key_identifier); });
+        write_extension(w, oid::kSubjectKeyIdentifier, false,
+                        [&] { w.octet_string(spec.subject_key_identifier); });
     if (spec.authority_key_identifier.empty()) return;
-    extension(w, oid::kAuthorityKeyIdentifier, false, [&] {
+    write_extension(w, oid::kAuthorityKeyIdentifier, false, [&] {
         w.sequence([&] { w.primitive(der::context(0), spec.authority_key_identifier); });
     });
 }
 
-// RFC 5280 4.2.1.13. One DistributionPoint: its names are ways to one and the same CRL.
+// RFC 5280 4.2.1.13.
 void write_crl_urls(der::Writer& w, const TbsSpec& spec) {
     if (spec.crl_urls.empty()) return;
-    const auto full_name = [&] {
-        for (const std::string& url : spec.crl_urls) w.primitive(kUri, as_bytes(url));
-    };
-    extension(w, oid::kCrlDistributionPoints, false, [&] {
-        w.sequence([&] {
-            w.sequence([&] {
-                w.tlv(der::constructed(0), [&] { w.tlv(der::constructed(0), full_name); });
-            });
-        });
-    });
+    write_extension(w, oid::kCrlDistributionPoints, false,
+                    [&] { write_distribution_point(w, spec.crl_urls); });
 }
 
 // AccessDescription ::= SEQUENCE { accessMethod, accessLocation GeneralName }
@@ -85,7 +67,7 @@ void write_access(der::Writer& w, Bytes method, const std::vector<std::string>& 
 
 void write_authority_info_access(der::Writer& w, const TbsSpec& spec) {
     if (spec.ocsp_urls.empty() && spec.ca_issuers_urls.empty()) return;
-    extension(w, oid::kAuthorityInfoAccess, false, [&] {
+    write_extension(w, oid::kAuthorityInfoAccess, false, [&] {
         w.sequence([&] {
             write_access(w, oid::kAdOcsp, spec.ocsp_urls);
             write_access(w, oid::kAdCaIssuers, spec.ca_issuers_urls);
@@ -95,8 +77,8 @@ void write_authority_info_access(der::Writer& w, const TbsSpec& spec) {
 
 void write_tls_feature(der::Writer& w, const TbsSpec& spec) {
     if (!spec.must_staple) return;
-    extension(w, oid::kTlsFeature, false,
-              [&] { w.sequence([&] { w.integer(kStatusRequest); }); });
+    write_extension(w, oid::kTlsFeature, false,
+                    [&] { w.sequence([&] { w.integer(kStatusRequest); }); });
 }
 
 void write_extensions(der::Writer& w, const TbsSpec& spec) {

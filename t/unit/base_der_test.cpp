@@ -56,6 +56,39 @@ void lengths_have_at_most_four_octets(void**) {
     assert_error(Errc::malformed, der::Reader(indefinite).any());
 }
 
+// Of an element that comes in pieces: known with its last octet and not before, and the same
+// whatever follows.
+void headers_are_read_as_soon_as_they_tell(void**) {
+    struct Case {
+        const char* octets;
+        std::size_t content;
+    };
+    for (const Case& c : {Case{"3000", 0},
+                          {"307f", 0x7f},
+                          {"308180", 0x80},
+                          {"30820100", 0x100},
+                          {"3083010000", 0x10000},
+                          {"3084ffffffff", 0xffffffff}}) {
+        const Buffer in = hex(c.octets);
+        for (std::size_t size = 0; size < in.size(); size++) {
+            const auto part = der::read_header(pki::Bytes(in).first(size));
+            assert_ok(part);
+            assert_false(part->has_value());
+        }
+        Buffer longer = in;
+        longer.push_back(0xff);
+        for (const Buffer& start : {in, longer}) {
+            const auto header = der::read_header(start);
+            assert_ok(header);
+            assert_int_equal((*header)->tag, der::kSequence);
+            assert_int_equal((*header)->size, in.size());
+            assert_int_equal((*header)->content, c.content);
+        }
+    }
+    for (const char* bad : {"3080", "30817f", "30820001", "3085", "1f", "10", "24"})
+        assert_error(Errc::malformed, der::read_header(hex(bad)));
+}
+
 void multi_byte_tags_are_refused(void**) {
     for (const char* bad : {"1f 01 00", "1f 81 00 00", "bf 01 00", "bf 22 00", "ff 00"})
         assert_error(Errc::malformed, der::Reader(hex(bad)).any());
@@ -191,6 +224,15 @@ void containers_get_the_shortest_length(void**) {
         assert_ok(der::only(sequence_of(size), der::kSequence));
 }
 
+void headers_without_content(void**) {
+    der::Writer w;
+    w.header(der::kSequence, 0);
+    w.header(der::kSequence, 0x7f);
+    w.header(der::kOctetString, 0x80);
+    w.header(der::constructed(0), 0x123456789a);
+    assert_hex(w.view(), "3000307f048180a085123456789a");
+}
+
 void containers_nest(void**) {
     assert_text(written([](der::Writer& w) {
                     w.sequence([&] {
@@ -255,6 +297,7 @@ int main() {
         cmocka_unit_test(any_gives_tag_content_and_encoding),
         cmocka_unit_test(length_is_definite_and_minimal),
         cmocka_unit_test(lengths_have_at_most_four_octets),
+        cmocka_unit_test(headers_are_read_as_soon_as_they_tell),
         cmocka_unit_test(multi_byte_tags_are_refused),
         cmocka_unit_test(strings_are_primitive_and_sequences_are_not),
         cmocka_unit_test(unexpected_tags_are_refused_and_not_taken),
@@ -266,6 +309,7 @@ int main() {
         cmocka_unit_test(oids_are_whole_and_not_padded),
         cmocka_unit_test(bit_strings_of_whole_bytes),
         cmocka_unit_test(containers_get_the_shortest_length),
+        cmocka_unit_test(headers_without_content),
         cmocka_unit_test(containers_nest),
         cmocka_unit_test(integers_are_written_minimal),
         cmocka_unit_test(strings_and_oids),
