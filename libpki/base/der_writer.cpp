@@ -100,4 +100,8 @@ void Writer::time(std::int64_t unix_seconds) {
     primitive(utc ? kUtcTime : kGeneralizedTime, as_bytes(text));
 }
 
+void Writer::generalized_time(std::int64_t unix_seconds) {
+    primitive(kGeneralizedTime, as_bytes(format_generalized_time(unix_seconds)));
+}
+
 }  // namespace pki::der

@@ -55,6 +55,8 @@ class Writer {
     void named_bits(std::uint32_t mask);
     // RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. Seconds since 1970.
     void time(std::int64_t unix_seconds);
+    // The same as GeneralizedTime, whatever the year.
+    void generalized_time(std::int64_t unix_seconds);
 
     Bytes view() const { return out_; }
     Buffer take() && { return std::move(out_); }

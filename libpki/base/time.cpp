@@ -62,15 +62,18 @@ int days_in_month(std::int64_t year, int month) {
 
 std::string format_time(std::int64_t unix_seconds) {
     const Civil c = civil_from_unix(unix_seconds);
+    if (c.year < 1950 || c.year >= 2050) return format_generalized_time(unix_seconds);
     std::array<char, 48> text{};
-    if (c.year >= 1950 && c.year < 2050)
-        std::snprintf(text.data(), text.size(), "%02d%02d%02d%02d%02d%02dZ",
-                      static_cast<int>(c.year % 100), c.month, c.day, c.hour, c.minute,
-                      c.second);
-    else
-        std::snprintf(text.data(), text.size(), "%04lld%02d%02d%02d%02d%02dZ",
-                      static_cast<long long>(c.year), c.month, c.day, c.hour, c.minute,
-                      c.second);
+    std::snprintf(text.data(), text.size(), "%02d%02d%02d%02d%02d%02dZ",
+                  static_cast<int>(c.year % 100), c.month, c.day, c.hour, c.minute, c.second);
+    return text.data();
+}
+
+std::string format_generalized_time(std::int64_t unix_seconds) {
+    const Civil c = civil_from_unix(unix_seconds);
+    std::array<char, 48> text{};
+    std::snprintf(text.data(), text.size(), "%04lld%02d%02d%02d%02d%02dZ",
+                  static_cast<long long>(c.year), c.month, c.day, c.hour, c.minute, c.second);
     return text.data();
 }
 

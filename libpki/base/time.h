@@ -12,6 +12,9 @@ namespace pki {
 // "YYMMDDHHMMSSZ" for 1950 to 2049, else "YYYYMMDDHHMMSSZ". Years 0 to 9999.
 std::string format_time(std::int64_t unix_seconds);
 
+// "YYYYMMDDHHMMSSZ" for every year: OCSP has GeneralizedTime alone (RFC 6960 4.2.1).
+std::string format_generalized_time(std::int64_t unix_seconds);
+
 // "2026-11-20T17:00:00Z", for people and for JSON.
 std::string format_iso8601(std::int64_t unix_seconds);
 

@@ -17,6 +17,15 @@ void require(bool done) {
     if (!done) throw std::bad_alloc();
 }
 
+template <class Digest>
+Digest digest(const EVP_MD* algorithm, Bytes bytes) {
+    const ErrorGuard guard;
+    Digest out{};
+    require(EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, algorithm, nullptr) ==
+            1);
+    return out;
+}
+
 }  // namespace
 
 Sha256 sha256(std::initializer_list<Bytes> parts) {
@@ -47,13 +56,9 @@ Sha256 Sha256Stream::finish() {
     return out;
 }
 
-Sha1 sha1(Bytes bytes) {
-    const ErrorGuard guard;
-    Sha1 out{};
-    require(EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, EVP_sha1(), nullptr) ==
-            1);
-    return out;
-}
+Sha384 sha384(Bytes bytes) { return digest<Sha384>(EVP_sha384(), bytes); }
+Sha512 sha512(Bytes bytes) { return digest<Sha512>(EVP_sha512(), bytes); }
+Sha1 sha1(Bytes bytes) { return digest<Sha1>(EVP_sha1(), bytes); }
 
 Sha256 hmac_sha256(Bytes key, Bytes message) {
     const ErrorGuard guard;

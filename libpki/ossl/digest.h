@@ -1,4 +1,4 @@
-// SHA-256, SHA-1 for key identifiers, HMAC-SHA-256, and random bytes.
+// SHA-2, SHA-1 for key identifiers and OCSP, HMAC-SHA-256, and random bytes.
 #pragma once
 
 #include <array>
@@ -11,6 +11,8 @@
 namespace pki::ossl {
 
 using Sha256 = std::array<std::uint8_t, 32>;
+using Sha384 = std::array<std::uint8_t, 48>;
+using Sha512 = std::array<std::uint8_t, 64>;
 using Sha1 = std::array<std::uint8_t, 20>;
 
 // Of the concatenation of the parts.
@@ -29,7 +31,11 @@ class Sha256Stream {
     MdCtxPtr context_;
 };
 
-// For key identifiers of RFC 5280 4.2.1.2 only; never for a signature.
+Sha384 sha384(Bytes bytes);
+Sha512 sha512(Bytes bytes);
+
+// For key identifiers of RFC 5280 4.2.1.2, and for CertIDs and ResponderIDs of RFC 6960, which
+// name an issuer and prove nothing; never for a signature.
 Sha1 sha1(Bytes bytes);
 
 Sha256 hmac_sha256(Bytes key, Bytes message);

@@ -33,13 +33,14 @@ struct OcspRequest {
     // it; clients from before RFC 8954 put the bare octets there.
     std::optional<Bytes> nonce;
 };
-// OCSPRequest, at most limits::kOcspRequest. A signature of the requestor is read and not looked
-// at (4.1.2). malformed: also a version other than 1, a critical extension that is not known, a
-// nonce of 0 or more than 128 octets (RFC 9654 2.1), no certificate or too many.
+// OCSPRequest, at most limits::kOcspRequest. A signature of the requestor is read and not
+// looked at (4.1.2). malformed: also a version other than 1, a critical extension that is not
+// known, a nonce of 0 or more than 128 octets (RFC 9654 2.1), no certificate or too many.
 Result<OcspRequest> parse_ocsp_request(Bytes der);
 // For clients and tests.
 Buffer build_ocsp_request(const std::vector<Bytes>& cert_ids, Bytes nonce);
-Buffer build_ocsp_cert_id(ossl::Hash hash, Bytes issuer_name, Bytes issuer_key_bits, Bytes serial);
+Buffer build_ocsp_cert_id(ossl::Hash hash, Bytes issuer_name, Bytes issuer_key_bits,
+                          Bytes serial);
 
 enum class OcspStatus : std::uint8_t { good, revoked, unknown };
 

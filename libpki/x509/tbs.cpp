@@ -81,6 +81,11 @@ void write_tls_feature(der::Writer& w, const TbsSpec& spec) {
                     [&] { w.sequence([&] { w.integer(kStatusRequest); }); });
 }
 
+// Nobody can ask a responder whether its own certificate is revoked and believe the answer.
+void write_ocsp_no_check(der::Writer& w, const TbsSpec& spec) {
+    if (spec.ocsp_no_check) extension(w, oid::kOcspNoCheck, false, [&] { w.null(); });
+}
+
 void write_extensions(der::Writer& w, const TbsSpec& spec) {
     w.sequence([&] {
         write_basic_constraints(w, spec);
@@ -90,6 +95,7 @@ void write_extensions(der::Writer& w, const TbsSpec& spec) {
         write_crl_urls(w, spec);
         write_authority_info_access(w, spec);
         write_tls_feature(w, spec);
+        write_ocsp_no_check(w, spec);
     });
 }
 

@@ -25,6 +25,7 @@ struct TbsSpec {
     std::vector<Bytes> extended_key_usage;     // OID contents; empty: left out
     Bytes san;                                 // SEQUENCE OF GeneralName; empty: left out
     bool must_staple = false;                  // RFC 7633: 30 03 02 01 05
+    bool ocsp_no_check = false;                // RFC 6960 4.2.2.2.1: 05 00
     std::vector<std::string> crl_urls;
     std::vector<std::string> ocsp_urls;
     std::vector<std::string> ca_issuers_urls;

@@ -81,6 +81,7 @@ x509::TbsSpec take_spec(FuzzedDataProvider& input, const Material& m) {
     spec.crl_urls = take_urls(input);
     spec.ocsp_urls = take_urls(input);
     spec.ca_issuers_urls = take_urls(input);
+    spec.ocsp_no_check = input.ConsumeBool();
     return spec;
 }
 
@@ -103,6 +104,7 @@ void check_extensions(const x509::TbsSpec& spec, const x509::Extensions& extensi
     PROPERTY((extensions.find(oid::kCrlDistributionPoints) != nullptr) ==
              !spec.crl_urls.empty());
     PROPERTY((extensions.find(oid::kTlsFeature) != nullptr) == spec.must_staple);
+    PROPERTY((extensions.find(oid::kOcspNoCheck) != nullptr) == spec.ocsp_no_check);
 }
 
 void check_tbs(const x509::TbsSpec& spec, const x509::Tbs& tbs) {

@@ -288,6 +288,8 @@ void times_take_the_type_of_their_year(void**) {
     };
     assert_text(time(2524607999), "170d");
     assert_text(time(2524608000), "180f");
+    assert_text(written([&](der::Writer& w) { w.generalized_time(1800000000); }),
+                "180f32303237303131353038303030305a");
 }
 
 }  // namespace

@@ -30,6 +30,16 @@ void sha1_of_known_message(void**) {
     assert_hex(ossl::sha1(as_bytes("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
+// FIPS 180-4, the examples of NIST.
+void longer_hashes_of_known_message(void**) {
+    assert_hex(ossl::sha384(as_bytes("abc")),
+               "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+               "8086072ba1e7cc2358baeca134c825a7");
+    assert_hex(ossl::sha512(as_bytes("abc")),
+               "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+               "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+
 // RFC 4231, test case 2; and the empty key, which HMAC allows.
 void hmac_of_known_messages(void**) {
     assert_hex(ossl::hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?")),
@@ -77,6 +87,7 @@ int main() {
         cmocka_unit_test(sha256_of_known_messages),
         cmocka_unit_test(sha256_joins_its_parts),
         cmocka_unit_test(sha1_of_known_message),
+        cmocka_unit_test(longer_hashes_of_known_message),
         cmocka_unit_test(hmac_of_known_messages),
         cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(drained_names_the_first_reason_and_empties_the_queue),

@@ -72,6 +72,7 @@ x509::TbsSpec leaf_spec(const Party& issuer, const Party& leaf, Bytes san) {
     spec.extended_key_usage = {oid::kClientAuth, oid::kServerAuth};
     spec.san = san;
     spec.must_staple = true;
+    spec.ocsp_no_check = true;
     spec.crl_urls = {"http://ca.example/one.crl", "http://ca.example/two.crl"};
     spec.ocsp_urls = {"http://ocsp.example/"};
     spec.ca_issuers_urls = {"http://ca.example/ca.cer"};
@@ -181,6 +182,7 @@ void extensions_have_their_order_and_criticality(void**) {
         {oid::kCrlDistributionPoints, false},
         {oid::kAuthorityInfoAccess, false},
         {oid::kTlsFeature, false},
+        {oid::kOcspNoCheck, false},
     };
     assert_int_equal(tbs->extensions.list.size(), std::size(expected));
     for (std::size_t i = 0; i < std::size(expected); i++) {
@@ -190,6 +192,7 @@ void extensions_have_their_order_and_criticality(void**) {
     }
     assert_hex(tbs->extensions.list[0].value, "3000");
     assert_hex(tbs->extensions.find(oid::kTlsFeature)->value, "3003020105");
+    assert_hex(tbs->extensions.find(oid::kOcspNoCheck)->value, "0500");
 }
 
 // RFC 5280 4.2.1.6: with an empty subject the names must be understood.
