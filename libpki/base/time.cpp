@@ -1,8 +1,10 @@
 #include "libpki/base/time.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "libpki/base/ascii.h"
 #include "libpki/base/der_reader.h"
 
 namespace pki {
@@ -58,6 +60,21 @@ int days_in_month(std::int64_t year, int month) {
     return month == 2 && leap ? 29 : kDays[static_cast<std::size_t>(month - 1)];
 }
 
+// Of octets that are digits.
+int digits(Bytes content, std::size_t from, std::size_t count) {
+    int value = 0;
+    for (const std::uint8_t c : content.subspan(from, count)) value = value * 10 + (c - '0');
+    return value;
+}
+
+Result<std::int64_t> unix_from_civil(const Civil& c) {
+    if (c.month < 1 || c.month > 12 || c.day < 1 || c.day > days_in_month(c.year, c.month) ||
+        c.hour > 23 || c.minute > 59 || c.second > 59)
+        return fail(Errc::malformed, "time: no such date");
+    return days_from_civil(c.year, c.month, c.day) * kDay + c.hour * 3600 + c.minute * 60 +
+           c.second;
+}
+
 }  // namespace
 
 std::string format_time(std::int64_t unix_seconds) {
@@ -94,20 +111,22 @@ Result<std::int64_t> parse_time(std::uint8_t tag, Bytes content) {
     for (const std::uint8_t c : content.first(content.size() - 1))
         if (c < '0' || c > '9') return fail(Errc::malformed, "time: not a digit");
 
-    const auto digits = [&](std::size_t from, std::size_t count) {
-        int value = 0;
-        for (const std::uint8_t c : content.subspan(from, count))
-            value = value * 10 + (c - '0');
-        return value;
-    };
-    Civil c{digits(0, year_digits),     digits(year_digits, 2),     digits(year_digits + 2, 2),
-            digits(year_digits + 4, 2), digits(year_digits + 6, 2), digits(year_digits + 8, 2)};
+    Civil c{digits(content, 0, year_digits),     digits(content, year_digits, 2),
+            digits(content, year_digits + 2, 2), digits(content, year_digits + 4, 2),
+            digits(content, year_digits + 6, 2), digits(content, year_digits + 8, 2)};
     if (tag == der::kUtcTime) c.year += c.year < 50 ? 2000 : 1900;
-    if (c.month < 1 || c.month > 12 || c.day < 1 || c.day > days_in_month(c.year, c.month) ||
-        c.hour > 23 || c.minute > 59 || c.second > 59)
-        return fail(Errc::malformed, "time: no such date");
-    return days_from_civil(c.year, c.month, c.day) * kDay + c.hour * 3600 + c.minute * 60 +
-           c.second;
+    return unix_from_civil(c);
+}
+
+Result<std::int64_t> parse_iso8601(std::string_view text) {
+    constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ";
+    const auto fits = [](char c, char form) { return form == 'd' ? is_digit(c) : c == form; };
+    if (!std::ranges::equal(text, kForm, fits))
+        return fail(Errc::malformed, "time: not in the form 2026-11-20T17:00:00Z");
+    const Bytes octets = as_bytes(text);
+    return unix_from_civil({digits(octets, 0, 4), digits(octets, 5, 2), digits(octets, 8, 2),
+                            digits(octets, 11, 2), digits(octets, 14, 2),
+                            digits(octets, 17, 2)});
 }
 
 }  // namespace pki

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "libpki/base/bytes.h"
 #include "libpki/base/result.h"
@@ -17,6 +18,9 @@ std::string format_generalized_time(std::int64_t unix_seconds);
 
 // "2026-11-20T17:00:00Z", for people and for JSON.
 std::string format_iso8601(std::int64_t unix_seconds);
+
+// That form and no other one of ISO 8601: UTC, seconds present, no fraction. malformed.
+Result<std::int64_t> parse_iso8601(std::string_view text);
 
 // The content of a UTCTime or GeneralizedTime in the form that RFC 5280 demands:
 // seconds present, "Z", no fraction.

@@ -43,6 +43,9 @@ void known_dates(void**) {
         const auto seconds = parse(v.certificate);
         assert_ok(seconds);
         assert_true(*seconds == v.seconds);
+        const auto from_iso = pki::parse_iso8601(v.iso);
+        assert_ok(from_iso);
+        assert_true(*from_iso == v.seconds);
     }
 }
 
@@ -83,6 +86,23 @@ void other_forms_are_refused(void**) {
     assert_error(Errc::malformed, pki::parse_time(0x0c, as_bytes("261120170000Z")));
 }
 
+// Of the many forms of ISO 8601 only the one that format_iso8601() writes.
+void other_forms_of_iso8601_are_refused(void**) {
+    for (const char* bad :
+         {"", "Z", "now", "2026-11-20", "2026-11-20T17:00Z", "2026-11-20T17:00:00",
+          "2026-11-20 17:00:00Z", "2026-11-20t17:00:00z", "2026-11-20T17:00:00.5Z",
+          "2026-11-20T17:00:00+00:00", "20261120T170000Z", "2026-11-20T17:00:00ZZ",
+          "+026-11-20T17:00:00Z", "2026-1a-20T17:00:00Z", "26-11-20T17:00:00Z"})
+        assert_error(Errc::malformed, pki::parse_iso8601(bad));
+    assert_error(Errc::malformed, pki::parse_iso8601({"2026-11-20T17:00:00Z\0", 21}));
+    for (const char* bad :
+         {"2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
+          "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
+          "2026-01-01T00:00:60Z"})
+        assert_error(Errc::malformed, pki::parse_iso8601(bad));
+    assert_ok(pki::parse_iso8601("2024-02-29T23:59:59Z"));
+}
+
 }  // namespace
 
 int main() {
@@ -92,6 +112,7 @@ int main() {
         cmocka_unit_test(generalized_time_before_2050_is_read),
         cmocka_unit_test(impossible_dates_are_refused),
         cmocka_unit_test(other_forms_are_refused),
+        cmocka_unit_test(other_forms_of_iso8601_are_refused),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
