@@ -7,6 +7,7 @@
 #include "libpki/base/time.h"
 #include "signerd/json_writer.h"
 #include "signerd/peer.h"
+#include "signerd/successor.h"
 
 namespace signerd {
 
@@ -66,13 +67,16 @@ class JsonList {
 
 }  // namespace
 
-Result<Buffer> ca_certs(Services&, const Request& request) {
+Result<Buffer> ca_certs(Services& services, const Request& request) {
     PKI_TRY(const auto asked, wire::decode<wire::CaCertsRequest>(request.frame));
     const Profile* profile = request.generation->profile(asked.profile);
     if (profile == nullptr || !may_use(*request.peer, asked.profile))
         return fail(Errc::not_found, "no such profile");
-    const auto& chain = request.generation->ca(*profile).chain;
-    return wire::encode(wire::CaCertsReply{{chain.begin(), chain.end()}}, request.to.id);
+    const Generation& generation = *request.generation;
+    const std::int64_t now = services.clock.now() / kMicroseconds;
+    const auto certificates =
+        ca_certificates(generation.ca(*profile), generation.config->cas, now);
+    return wire::encode(wire::CaCertsReply{certificates}, request.to.id);
 }
 
 Result<Buffer> cert_list(Services& services, const Request& request) {

@@ -5,8 +5,9 @@
 
 namespace signerd {
 
-// The chain of the CA behind a profile, issuing certificate first. not_found for a profile that
-// the peer may not use.
+// The chain of the CA that issues under a profile, issuing certificate first, and, where CAs
+// succeed each other, what a client needs before and after (successor.h). not_found for a
+// profile that the peer may not use.
 pki::Result<pki::Buffer> ca_certs(Services& services, const Request& request);
 
 // {"certificates": [{...}], "more": BOOL}: as many as fit; `row` of the last one is the cursor.

@@ -40,6 +40,9 @@ struct OcspRules {
     std::int64_t certificate_validity = 7 * 86400;  // of the responder's certificate
 };
 
+// "now" in place of a time: before any clock's.
+constexpr std::int64_t kFromNow = 0;
+
 // Another CA of the file that takes this one's place.
 struct Successor {
     std::string ca;

@@ -24,6 +24,7 @@ pki::Result<Ca> read_ca(const std::string& name, const JsonValue& value,
     Ca ca;
     ca.name = name;
     const auto chain = [&](const JsonValue& v) { return read_chain(v, folder, ca); };
+    const auto successor = [&](const JsonValue& v) { return read_successor(v, folder); };
     const auto key_path = [&](const JsonValue& v) { return read_key_path(v, folder); };
     PKI_CHECK(object.required("tenant", into(ca.tenant, read_name)));
     PKI_CHECK(object.required("certificate", chain));
@@ -33,6 +34,7 @@ pki::Result<Ca> read_ca(const std::string& name, const JsonValue& value,
     PKI_CHECK(object.optional("ca_issuers_urls", into(ca.ca_issuers_urls, list_of(read_url))));
     PKI_CHECK(read_crl_rules(object, ca));
     PKI_CHECK(object.optional("ocsp", into(ca.ocsp, read_ocsp_rules)));
+    PKI_CHECK(object.optional("successor", into(ca.successor, successor)));
     return ca;
 }
 
@@ -47,6 +49,7 @@ pki::Result<std::map<std::string, Ca>> read_cas(const JsonValue& value,
         PKI_TRY(Ca ca, read_ca(name, member, folder));
         cas.emplace(name, std::move(ca));
     }
+    PKI_CHECK(check_successors(value, cas));
     return cas;
 }
 

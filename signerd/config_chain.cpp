@@ -19,10 +19,6 @@ constexpr std::size_t kMaxChainFile = 2 * pki::limits::kChain * pki::limits::kCe
 // Below this no CA key is safe until its certificates expire (NIST SP 800-57 part 1, table 2).
 constexpr std::size_t kMinRsaBits = 2048;
 
-bool is_self_issued(const Certificate& certificate) {
-    return pki::x509::same_name(certificate.tbs.issuer, certificate.tbs.subject);
-}
-
 // RFC 5280 4.2.1.9. Absent is not a CA.
 pki::Result<pki::x509::BasicConstraints> basic_constraints(const Certificate& certificate) {
     const auto* found = certificate.tbs.extensions.find(pki::x509::oid::kBasicConstraints);
@@ -38,15 +34,6 @@ pki::Status check_cert_sign(const Certificate& certificate) {
     if ((usage & pki::x509::kKeyCertSign) == 0)
         return pki::fail(pki::Errc::denied, "its key usage lacks keyCertSign");
     return {};
-}
-
-// `below`: how many CA certificates that are not self-issued stand under this one.
-pki::Status check_ca(const Certificate& certificate, std::size_t below) {
-    PKI_TRY(const auto constraints, basic_constraints(certificate));
-    if (!constraints.ca) return pki::fail(pki::Errc::denied, "not a CA certificate");
-    if (constraints.path_length && *constraints.path_length < below)
-        return pki::fail(pki::Errc::denied, "its path length allows no CA this far below");
-    return check_cert_sign(certificate);
 }
 
 // What only the issuing certificate has to have: RFC 5280 4.1.2.6 and 4.2.1.3 of a CA.
@@ -130,6 +117,18 @@ pki::Status load_chain(const std::string& path, Ca& ca) {
 }
 
 }  // namespace
+
+bool is_self_issued(const Certificate& certificate) {
+    return pki::x509::same_name(certificate.tbs.issuer, certificate.tbs.subject);
+}
+
+pki::Status check_ca(const Certificate& certificate, std::size_t below) {
+    PKI_TRY(const auto constraints, basic_constraints(certificate));
+    if (!constraints.ca) return pki::fail(pki::Errc::denied, "not a CA certificate");
+    if (constraints.path_length && *constraints.path_length < below)
+        return pki::fail(pki::Errc::denied, "its path length allows no CA this far below");
+    return check_cert_sign(certificate);
+}
 
 pki::Status read_chain(const JsonValue& value, const std::filesystem::path& folder, Ca& ca) {
     PKI_TRY(const std::string path, read_path(value, folder, "file"));

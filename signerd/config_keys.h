@@ -14,13 +14,15 @@ inline constexpr std::string_view kListen[] = {"path", "mode", "group", "peers"}
 inline constexpr std::string_view kPeer[] = {"name", "user",     "group",
                                              "role", "profiles", "verify_possession"};
 
-inline constexpr std::string_view kCa[] = {"tenant",    "certificate",     "key", "crl_urls",
-                                           "ocsp_urls", "ca_issuers_urls", "crl", "ocsp"};
+inline constexpr std::string_view kCa[] = {"tenant",   "certificate", "key",
+                                           "crl_urls", "ocsp_urls",   "ca_issuers_urls",
+                                           "crl",      "ocsp",        "successor"};
 
 inline constexpr std::string_view kCrl[] = {
     "enabled", "every", "validity", "delta", "delta_urls", "partitions", "distribution_point"};
 
 inline constexpr std::string_view kOcsp[] = {"validity", "key", "certificate_validity"};
+inline constexpr std::string_view kSuccessor[] = {"ca", "from", "cross"};
 
 inline constexpr std::string_view kProfile[] = {"ca",
                                                 "keys",

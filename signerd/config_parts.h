@@ -28,4 +28,19 @@ pki::Result<OcspRules> read_ocsp_rules(const JsonValue& value);
 // Fills in the chain of the CA and what follows from it: names, validity, scheme.
 pki::Status read_chain(const JsonValue& value, const std::filesystem::path& folder, Ca& ca);
 
+// "successor" of a CA. Which CA it names is for check_successors(), once all are read.
+pki::Result<Successor> read_successor(const JsonValue& value,
+                                      const std::filesystem::path& folder);
+
+// `value` is that of read_cas(). Each successor is another CA of the same tenant, and there is
+// no circle; a cross certificate leads from one root to the other: its name, its key and its
+// signature are theirs (RFC 9810 4.4). Puts OldWithNew before NewWithOld. Not checked: their
+// validity, and what an issuing certificate without its root in the file hangs from.
+pki::Status check_successors(const JsonValue& value, std::map<std::string, Ca>& cas);
+
+// RFC 5280 4.2.1.9 and 4.2.1.3: a CA's, for signing certificates, with `below` CA certificates
+// under it that are not self-issued.
+pki::Status check_ca(const pki::x509::Certificate& certificate, std::size_t below);
+bool is_self_issued(const pki::x509::Certificate& certificate);
+
 }  // namespace signerd

@@ -1,10 +1,16 @@
 #include "signerd/generation.h"
 
+#include "signerd/successor.h"
+
 namespace signerd {
 
 const Profile* Generation::profile(std::string_view name) const {
     const auto found = config->profiles.find(std::string(name));
     return found == config->profiles.end() ? nullptr : &found->second;
+}
+
+const Ca& Generation::issuing_ca(const Profile& profile, std::int64_t now) const {
+    return signerd::issuing_ca(ca(profile), config->cas, now);
 }
 
 pki::Result<std::shared_ptr<const Generation>> make_generation(

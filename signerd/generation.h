@@ -18,7 +18,10 @@ struct Generation {
 
     // nullptr when there is none.
     const Profile* profile(std::string_view name) const;
+    // The CA that the profile names. Which one issues is another question.
     const Ca& ca(const Profile& profile) const { return config->cas.at(profile.ca); }
+    // That CA or the successor whose time has come, at `now` in seconds since 1970.
+    const Ca& issuing_ca(const Profile& profile, std::int64_t now) const;
 };
 
 pki::Result<std::shared_ptr<const Generation>> make_generation(

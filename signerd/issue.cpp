@@ -72,7 +72,7 @@ pki::Status decode(IssueJob& job) {
     job.profile = job.generation->profile(job.request.profile);
     std::string_view tenant;
     if (job.profile != nullptr) {
-        job.ca = &job.generation->ca(*job.profile);
+        job.ca = &job.generation->issuing_ca(*job.profile, job.now());
         tenant = job.ca->tenant;
     }
     const Occasion occasion{job.received, job.generation->config->id, tenant, job.peer->name};

@@ -31,6 +31,14 @@ void put_list(json_t* json, const std::string& key, const Entries& entries,
     put(json, (key + "_total").c_str(), entries.size());
 }
 
+void put_successor(json_t* json, const Ca& ca) {
+    if (!ca.successor) return;
+    put(json, "successor", ca.successor->ca);
+    if (!ca.successor->from) return;
+    put(json, "successor_from",
+        *ca.successor->from == kFromNow ? "now" : pki::format_iso8601(*ca.successor->from));
+}
+
 JsonPtr ca_json(const std::pair<const std::string, Ca>& entry, const CrlPublisher& crls) {
     const auto& [name, ca] = entry;
     JsonPtr json(json_object());
@@ -40,6 +48,7 @@ JsonPtr ca_json(const std::pair<const std::string, Ca>& entry, const CrlPublishe
     put(json.get(), "subject", subject ? pki::x509::name_text(*subject) : "");
     put(json.get(), "not_after", pki::format_iso8601(ca.not_after));
     if (const CrlRecord* crl = crls.find(name, {})) put(json.get(), "crl", crl_json(*crl));
+    put_successor(json.get(), ca);
     return json;
 }
 

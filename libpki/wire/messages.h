@@ -108,7 +108,7 @@ struct CaCertsRequest {
 struct CaCertsReply {
     static constexpr Kind kKind = Kind::ca_certs_reply;
 
-    std::vector<Bytes> certificates;  // issuing CA first, root last
+    std::vector<Bytes> certificates;  // issuing CA first, upwards; then those of a rollover
 
     template <class V, class M>
     static void visit(V& v, M& m) {

@@ -4,6 +4,7 @@
 
 #include "libpki/x509/algorithm.h"
 #include "libpki/x509/oids.h"
+#include "signerd/successor.h"
 
 namespace signerd {
 
@@ -138,7 +139,7 @@ CaRules rules_of(const Ca& ca, const Config& config) {
     rules.not_before = ca.not_before;
     rules.not_after = ca.not_after;
     for (const auto& [name, profile] : config.profiles)
-        if (profile.ca == ca.name) widen(rules, profile.rules);
+        if (leads_to(profile.ca, ca.name, config.cas)) widen(rules, profile.rules);
     return rules;
 }
 

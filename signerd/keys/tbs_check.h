@@ -26,6 +26,9 @@ struct CaRules {
     bool may_omit_extended_key_usage = false;
 };
 
+// A CA issues under the profiles that name it, and under those that name one before it in a
+// line of successors. Since when is the front's to know: the child need not be the judge of
+// which of the two keys signs what both may.
 CaRules rules_of(const Ca& ca, const Config& config);
 
 // RFC 5280 4.1 and 4.2, as far as a CA must not let go: issuer, key identifier, algorithm,
