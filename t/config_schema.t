@@ -32,7 +32,7 @@ sub manual {
 
 my %titles = (
     '' => 'Top level', listen => 'Sockets: listen[]', peer => 'Peers: listen[].peers[]',
-    ca => 'CAs: cas.*', profile => 'Profiles: profiles.*', limits => 'Limits: limits',
+    ca => 'CAs: cas.*', successor => 'Rollover: cas.*.successor', profile => 'Profiles: profiles.*', limits => 'Limits: limits',
     subject_rule => 'Subject attributes: profiles.*.subject.*',
     san          => 'Alternative names: profiles.*.san',
     crl => 'CRLs: cas.*.crl', ocsp => 'OCSP: cas.*.ocsp',
@@ -90,6 +90,7 @@ sub refused {
         ca       => $document->{cas}{issuing},
         crl      => $document->{cas}{issuing}{crl},
         ocsp     => $document->{cas}{issuing}{ocsp},
+        successor => $document->{cas}{issuing}{successor},
         profile  => $device,
         CN       => $device->{subject}{CN},
         san      => $device->{san},
@@ -104,10 +105,11 @@ sub refused {
 
 is(errors(example()), 0, 'the example is valid');
 
-for my $part (qw(file ca crl ocsp profile CN san limits socket frontend admin)) {
+for my $part (qw(file ca crl ocsp successor profile CN san limits socket frontend admin)) {
     refused("$part: unknown key", $part, sub { $_[0]{unknown} = 1 });
 }
 for ([file => qw(id store listen cas profiles)], [ca => qw(tenant certificate key)],
+    [successor => qw(ca)],
     [profile => qw(ca keys validity)], [socket => qw(path peers)], [frontend => qw(name role)]) {
     my ($part, @keys) = @$_;
     refused("$part without $_", $part, do { my $key = $_; sub { delete $_[0]{$key} } })
@@ -135,6 +137,11 @@ my @values = (
     [ocsp     => key                  => 'rsa:1024'],
     [ocsp     => validity             => '4'],
     [ca       => ocsp_urls            => ['ldap://pki.example.com/']],
+    [ca       => successor            => 'issuing-2'],
+    [successor => ca                  => 'a b'],
+    [successor => from                => '2027-01-01'],
+    [successor => from                => 1798761600],
+    [successor => cross               => ''],
     [profile  => keys                 => []],
     [profile  => keys                 => ['dsa:2048']],
     [profile  => subject              => {CN => JSON::PP::true}],

@@ -43,6 +43,22 @@ std::string ca_table(const json_t* cas) {
     return table.take();
 }
 
+// Empty where no CA has one.
+std::string successor_table(const json_t* cas) {
+    Table table({"CA", "SUCCESSOR", "FROM"});
+    bool any = false;
+    std::size_t index;
+    json_t* ca;
+    json_array_foreach(cas, index, ca) {
+        if (json_object_get(ca, "successor") == nullptr) continue;
+        const std::string from = member_text(ca, "successor_from");
+        table.add({member_text(ca, "name"), member_text(ca, "successor"),
+                   from.empty() ? "announced" : from});
+        any = true;
+    }
+    return any ? "\n" + table.take() : std::string();
+}
+
 pki::Status run_status(const Context& context, const Arguments&) {
     PKI_TRY(Connection connection, Connection::open(context.socket));
     PKI_TRY(const JsonPtr status, fetch_status(connection));
@@ -71,7 +87,8 @@ std::string status_text(const json_t* status) {
         {"Audit records", member_text(status, "audit_records")},
         {"Profiles", joined(json_object_get(status, "profiles"))},
     });
-    return head + "\n" + ca_table(json_object_get(status, "cas"));
+    const json_t* cas = json_object_get(status, "cas");
+    return head + "\n" + ca_table(cas) + successor_table(cas);
 }
 
 const Command kStatus{

@@ -27,6 +27,10 @@ std::int64_t openssl_seconds(std::uint8_t tag, pki::Bytes content) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
+    const std::string_view whole = pki::as_text({data, size});
+    const auto date = pki::parse_iso8601(whole);
+    PROPERTY(!date || pki::format_iso8601(*date) == whole);
+
     const std::uint8_t tag = data[0] % 2 ? pki::der::kUtcTime : pki::der::kGeneralizedTime;
     const pki::Bytes content(data + 1, size - 1);
     const auto seconds = pki::parse_time(tag, content);
@@ -38,6 +42,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto back = pki::parse_time(type, pki::as_bytes(text));
     PROPERTY(back && *back == *seconds);
     PROPERTY(type != tag || text == pki::as_text(content));
-    PROPERTY(pki::format_iso8601(*seconds).size() == 20);
+    const auto same = pki::parse_iso8601(pki::format_iso8601(*seconds));
+    PROPERTY(same && *same == *seconds);
     return 0;
 }

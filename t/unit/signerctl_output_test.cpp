@@ -97,6 +97,20 @@ void status_text_tells_what_signerd_said(void**) {
                 "main  t       2030       CN=CA\n");
 }
 
+void status_text_tells_who_succeeds(void**) {
+    const auto status = signerctl::parse_json_object(
+        pki::as_bytes(R"({"cas":[{"name":"a","successor":"b","successor_from":"2027"},)"
+                      R"({"name":"b","successor":"c"},{"name":"c"}]})"));
+    assert_ok(status);
+    const std::string text = signerctl::status_text(status->get());
+    const std::string expected =
+        "\n"
+        "CA  SUCCESSOR  FROM\n"
+        "a   b          2027\n"
+        "b   c          announced\n";
+    assert_true(text.ends_with(expected));
+}
+
 void json_is_safe_for_a_terminal(void**) {
     const auto value =
         signerctl::parse_json_object(pki::as_bytes("{\"a\":\"\\u001b\\u009b\\u202e\"}"));
@@ -118,6 +132,7 @@ int main() {
         cmocka_unit_test(what_is_no_serial_is_refused),
         cmocka_unit_test(certificate_text_is_safe_and_keeps_the_lines_of_pem),
         cmocka_unit_test(status_text_tells_what_signerd_said),
+        cmocka_unit_test(status_text_tells_who_succeeds),
         cmocka_unit_test(json_is_safe_for_a_terminal),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

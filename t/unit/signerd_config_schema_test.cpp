@@ -17,15 +17,35 @@ struct Table {
     const char* definition;  // in $defs; "" is the whole file
     signerd::KeyTable keys;
 };
-constexpr Table kTables[] = {{"", keys::kFile},         {"listen", keys::kListen},
-                             {"peer", keys::kPeer},     {"ca", keys::kCa},
-                             {"limits", keys::kLimits}, {"profile", keys::kProfile},
-                             {"san", keys::kSan},       {"subject_rule", keys::kSubjectRule},
-                             {"crl", keys::kCrl},       {"ocsp", keys::kOcsp}};
+constexpr Table kTables[] = {{"", keys::kFile},
+                             {"listen", keys::kListen},
+                             {"peer", keys::kPeer},
+                             {"ca", keys::kCa},
+                             {"limits", keys::kLimits},
+                             {"profile", keys::kProfile},
+                             {"san", keys::kSan},
+                             {"subject_rule", keys::kSubjectRule},
+                             {"crl", keys::kCrl},
+                             {"ocsp", keys::kOcsp},
+                             {"successor", keys::kSuccessor}};
 
 const unit::ConfigFolder* folder;
 json_t* schema;
 json_t* example;
+
+// The files that the example has beside those of the good configuration.
+void write_successor(const unit::ConfigFolder& made) {
+    std::filesystem::create_directory(made.file("ca/next"));
+    const auto root = unit::make_ca({.name = "CN=Test Root, O=Example"});
+    const auto issuing = unit::make_ca({.name = "CN=Next, O=Example"}, &root);
+    EVP_PKEY_up_ref(root.key.get());
+    const auto cross = unit::make_ca_with(pki::ossl::PkeyPtr(root.key.get()),
+                                          {.name = "CN=Test Root, O=Example"}, &made.root);
+    made.write("ca/next/chain.pem", issuing.pem() + root.pem());
+    made.write("ca/next/cross.pem", cross.pem());
+    made.write("ca/next/issuing.key", issuing.key_pem());
+    chmod(made.file("ca/next/issuing.key").c_str(), 0600);
+}
 
 json_t* definition_of(const std::string& name) {
     return name.empty() ? schema
@@ -119,9 +139,7 @@ void example_has_every_key(void**) {
         assert_true(used[table.definition] == property_names(definition_of(table.definition)));
 }
 
-void example_loads(void**) {
-    assert_ok(folder->load(unit::json_text(example)));
-}
+void example_loads(void**) { assert_ok(folder->load(unit::json_text(example))); }
 
 void check_spoilt(const std::string& expected) {
     const auto result = folder->load(unit::json_text(example));
@@ -162,6 +180,7 @@ void null_is_refused_for_each_key(void**) {
 int main() {
     const unit::ConfigFolder made;
     folder = &made;
+    write_successor(made);
     const signerd::JsonPtr schema_file(json_load_file("conf/signerd.schema.json", 0, nullptr));
     const signerd::JsonPtr example_file(json_load_file("conf/signerd.json", 0, nullptr));
     schema = schema_file.get();

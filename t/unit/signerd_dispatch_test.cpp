@@ -175,6 +175,53 @@ void test_ca_certs(void**) {
     desk.remove();
 }
 
+// The CA that issues first, then what a client needs before and after.
+void test_ca_certs_of_a_rollover(void**) {
+    Desk desk;
+    const unit::TestCa next = unit::make_ca({.name = "CN=Next"});
+    auto entry = desk.config->cas.at("issuing");
+    entry.name = "next";
+    entry.chain = {next.certificate};
+    desk.config->cas["next"] = std::move(entry);
+    desk.config->cas["issuing"].successor =
+        signerd::Successor{"next", unit::kNow + 1, {{0x30, 0x01}, {0x30, 0x02}}};
+    const auto told = [&] {
+        const std::uint64_t id = desk.ask(Role::frontend, wire::CaCertsRequest{"device"});
+        const auto reply =
+            wire::decode<wire::CaCertsReply>(*wire::parse_frame(desk.replies.frames.at(id)));
+        assert_ok(reply);
+        std::vector<std::string> texts;
+        for (const pki::Bytes der : reply->certificates) texts.push_back(pki::hex_encode(der));
+        return texts;
+    };
+    const std::string before = pki::hex_encode(desk.ca.certificate);
+    const std::string after = pki::hex_encode(next.certificate);
+    assert_true(told() == std::vector<std::string>({before, after, "3001", "3002"}));
+    desk.clock.seconds++;
+    assert_true(told() == std::vector<std::string>({after, before, "3001", "3002"}));
+    desk.remove();
+}
+
+void test_status_of_a_rollover(void**) {
+    Desk desk;
+    auto& cas = desk.config->cas;
+    for (const char* name : {"later", "next", "now"}) cas[name] = cas.at("issuing");
+    cas["issuing"].successor = signerd::Successor{"next", {}, {}};
+    cas["later"].successor = signerd::Successor{"next", 1'795'194'000, {}};
+    cas["now"].successor = signerd::Successor{"next", signerd::kFromNow, {}};
+    json_t* status = desk.json(desk.ask(Role::reader, wire::StatusRequest{}));
+    const json_t* list = json_object_get(status, "cas");
+    const json_t* announced = json_array_get(list, 0);
+    assert_string_equal(text(announced, "successor"), "next");
+    assert_null(json_object_get(announced, "successor_from"));
+    assert_string_equal(text(json_array_get(list, 1), "successor_from"),
+                        "2026-11-20T17:00:00Z");
+    assert_null(json_object_get(json_array_get(list, 2), "successor"));
+    assert_string_equal(text(json_array_get(list, 3), "successor_from"), "now");
+    json_decref(status);
+    desk.remove();
+}
+
 void test_status(void**) {
     Desk desk;
     desk.issue(unit::make_csr());
@@ -304,6 +351,8 @@ int main() {
         cmocka_unit_test(test_not_permitted),
         cmocka_unit_test(test_issue_is_handed_on),
         cmocka_unit_test(test_ca_certs),
+        cmocka_unit_test(test_ca_certs_of_a_rollover),
+        cmocka_unit_test(test_status_of_a_rollover),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_status_of_a_large_configuration),
         cmocka_unit_test(test_cert_list),

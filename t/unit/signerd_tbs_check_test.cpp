@@ -4,6 +4,7 @@
 
 #include "libpki/x509/algorithm.h"
 #include "signerd/issue_tbs.h"
+#include "signerd/keys/key.h"
 #include "t/unit/issue_fixture.h"
 #include "t/unit/unit.h"
 
@@ -219,6 +220,37 @@ void test_longest_validity(void**) {
     assert_ok(fixture.check());
 }
 
+// A CA has the profiles of those whose place it takes, and not the other way round.
+void test_profiles_of_predecessors(void**) {
+    Fixture fixture;
+    auto& cas = fixture.config->cas;
+    for (const char* name : {"before", "between", "after"}) {
+        cas[name] = cas.at("issuing");
+        cas[name].name = name;
+    }
+    auto& device = fixture.config->profiles.at("device");
+    device.ca = "before";
+    assert_refused("TBS: validity longer than any profile's", fixture.check());
+    cas["before"].successor = signerd::Successor{"between", {}, {}};
+    assert_refused("TBS: validity longer than any profile's", fixture.check());
+    cas["between"].successor = signerd::Successor{"issuing", {}, {}};
+    assert_ok(fixture.check());
+    cas["issuing"].successor = signerd::Successor{"after", {}, {}};
+    device.ca = "after";
+    assert_refused("TBS: validity longer than any profile's", fixture.check());
+}
+
+// What the key child may sign differs, so it has to be told.
+void test_facts_have_the_successors(void**) {
+    Fixture fixture;
+    auto& cas = fixture.config->cas;
+    cas["next"] = cas.at("issuing");
+    cas["next"].name = "next";
+    const auto before = signerd::facts_of(*fixture.config);
+    cas["issuing"].successor = signerd::Successor{"next", {}, {}};
+    assert_true(signerd::facts_of(*fixture.config) != before);
+}
+
 void test_begins_now(void**) {
     Fixture fixture;
     fixture.spec.not_after = kNow + 10 * kDay;
@@ -302,6 +334,8 @@ int main() {
         cmocka_unit_test(test_authority_key_identifier),
         cmocka_unit_test(test_validity_within_the_ca),
         cmocka_unit_test(test_longest_validity),
+        cmocka_unit_test(test_profiles_of_predecessors),
+        cmocka_unit_test(test_facts_have_the_successors),
         cmocka_unit_test(test_begins_now),
         cmocka_unit_test(test_no_ca),
         cmocka_unit_test(test_key_usage),
