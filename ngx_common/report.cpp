@@ -56,17 +56,10 @@ void Reporter::Gap::add(const Gap& other) {
 
 Reporter::Reporter(const ngx_http_upstream_srv_conf_t& signer)
     : signer_(signer),
+      servers_(signer_servers(signer)),
       name_(pki::limits::kReporter),
       credits_(kCredits),
       refilled_(ngx_current_msec) {
-    const auto* servers = static_cast<ngx_http_upstream_server_t*>(signer.servers->elts);
-    for (const bool backup : {false, true}) {
-        for (ngx_uint_t i = 0; i < signer.servers->nelts; i++) {
-            if (servers[i].down || (servers[i].backup != 0) != backup) continue;
-            for (ngx_uint_t j = 0; j < servers[i].naddrs; j++)
-                servers_.push_back(&servers[i].addrs[j]);
-        }
-    }
     if (!pki::ossl::random_bytes(name_)) throw std::runtime_error("no random bytes");
     timer_owner_.fd = static_cast<ngx_socket_t>(-1);
     timer_owner_.data = this;

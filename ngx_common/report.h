@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "libpki/wire/report.h"
-#include "ngx_common/report_link.h"
+#include "ngx_common/signer_link.h"
 
 namespace ngx_enroll {
 
-class Reporter : private ReportLink::Owner {
+class Reporter : private SignerLink::Owner {
    public:
     // Decisions that wait, of at most limits::kDecision bytes each.
     static constexpr std::size_t kWaiting = 1024;
@@ -33,6 +33,10 @@ class Reporter : private ReportLink::Owner {
     void last_attempt(std::chrono::steady_clock::time_point deadline);
 
    private:
+    // Shorter than what a worker that ends has for all of its reports. An answer is a flag, or
+    // an error with its line.
+    static constexpr SignerLinkTerms kLinkTerms{3000, 4096};
+
     struct Waiting {
         std::int64_t time = 0;
         pki::Buffer encoded;
@@ -82,7 +86,7 @@ class Reporter : private ReportLink::Owner {
     Gap gap_;
     Batch batch_;
     std::uint64_t sequence_ = 0;
-    ReportLink link_{*this};
+    SignerLink link_{*this, kLinkTerms};
 
     std::size_t server_ = 0;    // which of servers_ is next
     std::size_t failures_ = 0;  // since the last answer

@@ -1,4 +1,4 @@
-#include "ngx_common/report_link.h"
+#include "ngx_common/signer_link.h"
 
 #include <array>
 
@@ -8,15 +8,12 @@ namespace ngx_enroll {
 
 namespace {
 
-// Shorter than what a worker that ends has for all of its reports.
-constexpr ngx_msec_t kAnswerTimeout = 3000;
-
-// An answer is a flag, or an error with its line.
-constexpr std::size_t kMostAnswer = 4096;
+// Read at once: an answer may be a part of a long list.
+constexpr std::size_t kPart = 16 * 1024;
 
 }  // namespace
 
-bool ReportLink::open(const ngx_addr_t& signer) {
+bool SignerLink::open(const ngx_addr_t& signer) {
     // Without this nginx would take a connection from a client, and raise an alert.
     if (ngx_cycle->free_connection_n == 0) return false;
     // A signerd that is away is the owner's to log, once and not at each attempt.
@@ -37,19 +34,22 @@ bool ReportLink::open(const ngx_addr_t& signer) {
     connection_->log = &log_;
     connection_->read->handler = on_read;
     connection_->write->handler = on_write;
+    // nginx calls the handler of what is idle when a worker is to end.
+    connection_->idle = terms_.idle;
+    connection_->read->cancelable = terms_.idle;
     return true;
 }
 
-bool ReportLink::send(pki::Bytes frame) {
+bool SignerLink::send(pki::Bytes frame) {
     output_ = frame;
     input_.clear();
     if (!write_some()) return false;
     busy_ = true;
-    ngx_add_timer(connection_->read, kAnswerTimeout);
+    ngx_add_timer(connection_->read, terms_.answer_timeout);
     return true;
 }
 
-void ReportLink::close() {
+void SignerLink::close() {
     if (connection_ == nullptr) return;
     ngx_close_connection(connection_);
     connection_ = nullptr;
@@ -57,7 +57,7 @@ void ReportLink::close() {
     output_ = {};
 }
 
-bool ReportLink::write_some() {
+bool SignerLink::write_some() {
     while (!output_.empty()) {
         const ssize_t n = connection_->send(
             connection_, const_cast<std::uint8_t*>(output_.data()), output_.size());
@@ -68,40 +68,41 @@ bool ReportLink::write_some() {
     return true;
 }
 
-void ReportLink::on_write(ngx_event_t* event) {
+void SignerLink::on_write(ngx_event_t* event) {
     auto* connection = static_cast<ngx_connection_t*>(event->data);
-    auto& link = *static_cast<ReportLink*>(connection->data);
+    auto& link = *static_cast<SignerLink*>(connection->data);
     guarded(ngx_cycle->log, 0, [&] {
         if (!link.write_some()) link.fail("cannot be written to");
         return 0;
     });
 }
 
-void ReportLink::on_read(ngx_event_t* event) {
+void SignerLink::on_read(ngx_event_t* event) {
     auto* connection = static_cast<ngx_connection_t*>(event->data);
-    auto& link = *static_cast<ReportLink*>(connection->data);
+    auto& link = *static_cast<SignerLink*>(connection->data);
     guarded(ngx_cycle->log, 0, [&] {
         link.receive(event);
         return 0;
     });
 }
 
-void ReportLink::receive(ngx_event_t* event) {
+void SignerLink::receive(ngx_event_t* event) {
+    if (connection_->close) return fail("is no longer needed");
     if (event->timedout) return fail("does not answer");
-    std::array<u_char, 1024> part;
+    std::array<u_char, kPart> part;
     for (;;) {
         const ssize_t n = connection_->recv(connection_, part.data(), part.size());
         if (n == NGX_AGAIN) break;
         if (n <= 0) return fail("has closed the connection");
         pki::append(input_, pki::Bytes(part).first(static_cast<std::size_t>(n)));
-        if (input_.size() > kMostAnswer) return fail("sent a bad answer");
+        if (input_.size() > terms_.most_answer) return fail("sent a bad answer");
         if (take_answer()) return;
     }
     if (ngx_handle_read_event(event, 0) != NGX_OK) fail("cannot be read from");
 }
 
 // True when the owner has been told: nothing of this link may be touched after that.
-bool ReportLink::take_answer() {
+bool SignerLink::take_answer() {
     const auto size = pki::wire::frame_size(input_);
     if (size && (*size == 0 || *size > input_.size())) return false;
     const pki::Buffer answer = std::move(input_);
@@ -117,9 +118,22 @@ bool ReportLink::take_answer() {
     return true;
 }
 
-void ReportLink::fail(const char* why) {
+void SignerLink::fail(const char* why) {
     close();
     owner_.failed(why);
+}
+
+std::vector<const ngx_addr_t*> signer_servers(const ngx_http_upstream_srv_conf_t& signer) {
+    std::vector<const ngx_addr_t*> addresses;
+    const auto* servers = static_cast<ngx_http_upstream_server_t*>(signer.servers->elts);
+    for (const bool backup : {false, true}) {
+        for (ngx_uint_t i = 0; i < signer.servers->nelts; i++) {
+            if (servers[i].down || (servers[i].backup != 0) != backup) continue;
+            for (ngx_uint_t j = 0; j < servers[i].naddrs; j++)
+                addresses.push_back(&servers[i].addrs[j]);
+        }
+    }
+    return addresses;
 }
 
 }  // namespace ngx_enroll

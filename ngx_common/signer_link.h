@@ -2,12 +2,22 @@
 // holding up the event loop.
 #pragma once
 
+#include <vector>
+
 #include "libpki/wire/frame.h"
 #include "ngx_common/nginx.h"
 
 namespace ngx_enroll {
 
-class ReportLink {
+// What the owner of a link asks of it.
+struct SignerLinkTerms {
+    ngx_msec_t answer_timeout;
+    std::size_t most_answer;  // octets of a frame
+    // The link is no work that a worker which ends has to finish: it is closed then.
+    bool idle = false;
+};
+
+class SignerLink {
    public:
     // Called from the event loop; both may use the link at once.
     class Owner {
@@ -18,10 +28,10 @@ class ReportLink {
         virtual void failed(const char* why) = 0;
     };
 
-    explicit ReportLink(Owner& owner) : owner_(owner) {}
-    ReportLink(const ReportLink&) = delete;
-    ReportLink& operator=(const ReportLink&) = delete;
-    ~ReportLink() { close(); }
+    SignerLink(Owner& owner, const SignerLinkTerms& terms) : owner_(owner), terms_(terms) {}
+    SignerLink(const SignerLink&) = delete;
+    SignerLink& operator=(const SignerLink&) = delete;
+    ~SignerLink() { close(); }
 
     bool is_open() const { return connection_ != nullptr; }
     // An answer is waited for.
@@ -42,11 +52,15 @@ class ReportLink {
     void fail(const char* why);
 
     Owner& owner_;
+    SignerLinkTerms terms_;
     ngx_log_t log_{};
     ngx_connection_t* connection_ = nullptr;
     bool busy_ = false;
     pki::Bytes output_;  // what is not sent yet
     pki::Buffer input_;
 };
+
+// The servers of an upstream that are not down, those that are no backup first.
+std::vector<const ngx_addr_t*> signer_servers(const ngx_http_upstream_srv_conf_t& signer);
 
 }  // namespace ngx_enroll
