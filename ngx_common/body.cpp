@@ -27,6 +27,11 @@ bool copy_buffer(ngx_buf_t* buffer, u_char* to) {
 
 }  // namespace
 
+ngx_int_t read_body(ngx_http_request_t* r, ngx_http_client_body_handler_pt handler) {
+    const ngx_int_t rc = ngx_http_read_client_request_body(r, handler);
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
+
 pki::Result<pki::Bytes> joined_body(ngx_http_request_t* r, std::size_t limit) {
     if (r->request_body == nullptr || r->request_body->bufs == nullptr) return pki::Bytes();
     ngx_chain_t* chain = r->request_body->bufs;

@@ -8,6 +8,10 @@
 
 namespace ngx_enroll {
 
+// Reads the body, which a GET has none of, and goes on with `handler`, which ends the request.
+// NGX_DONE, or a status.
+ngx_int_t read_body(ngx_http_request_t* r, ngx_http_client_body_handler_pt handler);
+
 // After ngx_http_read_client_request_body() has called its handler. A view into the
 // request's pool, at most `limit` bytes: limited when there is more, internal when the
 // temporary file cannot be read.

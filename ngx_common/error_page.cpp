@@ -1,6 +1,7 @@
 #include "ngx_common/error_page.h"
 
 #include <array>
+#include <string>
 
 #include "ngx_common/first_in_cycle.h"
 #include "ngx_common/guard.h"
@@ -41,6 +42,27 @@ ngx_uint_t client_status(ngx_uint_t status) {
                : status;
 }
 
+void set_head(ngx_http_request_t* r, ngx_uint_t status, const ngx_str_t& content_type,
+              std::size_t size) {
+    r->headers_out.status = status;
+    r->headers_out.status_line.len = 0;
+    r->headers_out.content_type = content_type;
+    r->headers_out.content_type_len = content_type.len;
+    r->headers_out.content_type_lowcase = nullptr;
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = static_cast<off_t>(size);
+}
+
+void become_protocol_error(Exchange& exchange, const ProtocolError& error) {
+    ngx_http_request_t* r = exchange.request;
+    exchange.upstream_status = r->headers_out.status;
+    set_head(r, NGX_HTTP_OK, error.content_type, error.body.len);
+    r->err_status = 0;  // the access log would show it
+    add_header(r, "Cache-Control", lend("no-store"));
+    exchange.error_body = error.body;
+    exchange.error_page = true;
+}
+
 void become_error_page(Exchange& exchange, const ErrorPagePolicy& policy) {
     ngx_http_request_t* r = exchange.request;
     const ngx_uint_t status = client_status(r->headers_out.status);
@@ -48,17 +70,13 @@ void become_error_page(Exchange& exchange, const ErrorPagePolicy& policy) {
         exchange.upstream_status = r->headers_out.status;
         exchange.error_line = {};
     }
-    r->headers_out.status = status;
-    r->err_status = status;
-    r->headers_out.status_line.len = 0;
     if (exchange.error_line.len == 0) exchange.error_line = lend(default_line(status));
-
-    ngx_str_set(&r->headers_out.content_type, "text/plain");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = nullptr;
-    ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n =
-        exchange.error_without_body ? 0 : static_cast<off_t>(exchange.error_line.len + 1);
+    exchange.error_body =
+        exchange.error_without_body
+            ? ngx_str_t{}
+            : copy_to_pool(r->pool, std::string(view(exchange.error_line)) + "\n");
+    set_head(r, status, lend("text/plain"), exchange.error_body.len);
+    r->err_status = status;
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE || status == NGX_HTTP_TOO_MANY_REQUESTS)
         add_retry_after(r,
                         exchange.retry_after != 0 ? exchange.retry_after : policy.retry_after);
@@ -73,13 +91,25 @@ const ErrorPageClient* client_of(ngx_http_request_t* r, ErrorPagePolicy& policy)
     return nullptr;
 }
 
+void become_error(const ErrorPageClient& client, Exchange& exchange,
+                  const ErrorPagePolicy& policy) {
+    ngx_http_request_t* r = exchange.request;
+    const ProtocolError* error = client.protocol_error != nullptr
+                                     ? client.protocol_error(r, r->headers_out.status)
+                                     : nullptr;
+    if (error != nullptr)
+        become_protocol_error(exchange, *error);
+    else
+        become_error_page(exchange, policy);
+}
+
 ngx_int_t header_filter(ngx_http_request_t* r) {
     return guarded<ngx_int_t>(r->connection->log, NGX_ERROR, [&]() -> ngx_int_t {
         ErrorPagePolicy policy;
         if (r == r->main && r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
             if (const ErrorPageClient* client = client_of(r, policy)) {
                 Exchange* exchange = client->exchange(r);
-                if (!exchange->answered) become_error_page(*exchange, policy);
+                if (!exchange->answered) become_error(*client, *exchange, policy);
             }
         }
         return next_header_filter(r);
@@ -95,18 +125,15 @@ Exchange* error_page_of(ngx_http_request_t* r) {
     return nullptr;
 }
 
-ngx_int_t send_line(Exchange& exchange) {
+ngx_int_t send_body(Exchange& exchange) {
     ngx_http_request_t* r = exchange.request;
-    ngx_buf_t* buffer = ngx_create_temp_buf(r->pool, exchange.error_line.len + 1);
+    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
     ngx_chain_t* link = ngx_alloc_chain_link(r->pool);
     if (buffer == nullptr || link == nullptr) return NGX_ERROR;
-    if (exchange.error_without_body) {
-        *buffer = {};  // a buffer that only marks the end
-    } else {
-        buffer->last =
-            ngx_cpymem(buffer->last, exchange.error_line.data, exchange.error_line.len);
-        *buffer->last++ = '\n';
-    }
+    // Without a body it only marks the end.
+    buffer->memory = exchange.error_body.len != 0;
+    buffer->start = buffer->pos = exchange.error_body.data;
+    buffer->end = buffer->last = buffer->pos + exchange.error_body.len;
     buffer->last_buf = 1;
     buffer->last_in_chain = 1;
     *link = {buffer, nullptr};
@@ -120,7 +147,7 @@ ngx_int_t body_filter(ngx_http_request_t* r, ngx_chain_t* in) {
     // What the page's first author wrote is consumed here.
     for (ngx_chain_t* link = in; link != nullptr; link = link->next)
         link->buf->pos = link->buf->last;
-    return exchange->error_page_sent ? NGX_OK : send_line(*exchange);
+    return exchange->error_page_sent ? NGX_OK : send_body(*exchange);
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ struct Exchange {
     Place place;  // among the requests that are being worked on
 
     bool error_page = false;  // error_page.h replaces the body of this response
+    ngx_str_t error_body{};   // by this one
     bool error_page_sent = false;
-    ngx_uint_t upstream_status = 0;  // what the client never sees: 502, 504
+    ngx_uint_t upstream_status = 0;  // what the client never sees: 502, 504, a protocol's error
 };
 
 // signerd was asked and gave no answer that could be understood.

@@ -1,5 +1,6 @@
 // The directives of the zone and of the limits in it, which each module has under its own
-// prefix: est_zone, est_max_inflight, est_max_inflight_total, est_login_failures.
+// prefix: est_zone, est_max_inflight, est_max_inflight_total; and est_login_failures where
+// there are passwords.
 #pragma once
 
 #include "ngx_common/zone.h"
@@ -43,7 +44,9 @@ extern ngx_conf_num_bounds_t inflight_bounds;
     {ngx_string(prefix "_max_inflight"),                                                      \
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,             \
      ngx_conf_set_num_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(loc_conf, limits.max_inflight), \
-     &ngx_enroll::inflight_bounds},                                                           \
+     &ngx_enroll::inflight_bounds}
+
+#define NGX_ENROLL_LOGIN_COMMANDS(prefix, loc_conf, limits)                                   \
     {ngx_string(prefix "_login_failures"),                                                    \
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,            \
      ngx_enroll::set_login_failures, NGX_HTTP_LOC_CONF_OFFSET, offsetof(loc_conf, limits),    \

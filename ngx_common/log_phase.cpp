@@ -155,7 +155,7 @@ Decision decide(ngx_http_request_t* r, const Visit& visit) {
     return {r,
             visit.exchange,
             visit.location,
-            visit.client->operation(view(visit.path), visit.exchange),
+            visit.client->operation(*visit.location, view(visit.path), visit.exchange),
             outcome_of(r, visit, certificate),
             status_of(r),
             visit.exchange != nullptr && visit.exchange->answered,

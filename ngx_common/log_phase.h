@@ -18,7 +18,8 @@ struct LogPhaseClient {
     // The request's location now; nullptr where the module serves nothing.
     const Location* (*location)(ngx_http_request_t* r);
     // Index of the operation; the exchange is nullptr when the handler never saw the request.
-    std::size_t (*operation)(std::string_view path, const Exchange* exchange);
+    std::size_t (*operation)(const Location& location, std::string_view path,
+                             const Exchange* exchange);
     // nullopt: the module has not decided.
     std::optional<Outcome> (*outcome)(const Exchange& exchange);
     // Each decision, after it was counted.

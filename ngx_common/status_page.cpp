@@ -25,7 +25,7 @@ Status status_of(ZoneConf& zone) {
                                     inflight_of(zone, *location), location->max_inflight});
     status.inflight = inflight_of(zone);
     status.max_inflight = static_cast<std::uint32_t>(zone.max_inflight);
-    status.logins = login_stats(zone);
+    if (zone.logins == Logins::counted) status.logins = login_stats(zone);
     return status;
 }
 

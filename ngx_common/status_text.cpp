@@ -219,6 +219,17 @@ void single(std::string& out, const Status& status, const char* name, const char
     sample(out, name, labels_of(status), number(value));
 }
 
+void login_metrics(std::string& out, const Status& status, const LoginStats& logins) {
+    single(out, status, "enroll_login_addresses", "gauge",
+           "Client addresses with wrong passwords in their window.", logins.addresses);
+    single(out, status, "enroll_login_locked_out", "gauge",
+           "Client addresses that have to wait.", logins.locked_out);
+    single(out, status, "enroll_login_evictions_total", "counter",
+           "Client addresses forgotten early, for want of room.", logins.evictions);
+    single(out, status, "enroll_login_capacity", "gauge",
+           "Client addresses that there is room for.", logins.capacity);
+}
+
 }  // namespace
 
 std::string json_quoted(std::string_view text) {
@@ -248,8 +259,9 @@ std::string json_status(const Status& status) {
     for (const LocationStatus& location : status.locations)
         out += (&location == status.locations.data() ? "\n  " : ",\n  ") +
                json_location(status, location);
-    return out + "],\n \"total\": " + json_total(status) +
-           ",\n \"failed_logins\": " + json_logins(status.logins) + "}\n";
+    out += "],\n \"total\": " + json_total(status);
+    if (status.logins) out += ",\n \"failed_logins\": " + json_logins(*status.logins);
+    return out + "}\n";
 }
 
 std::string prometheus_status(const Status& status) {
@@ -259,14 +271,7 @@ std::string prometheus_status(const Status& status) {
            "Requests that are being worked on, in all locations.", status.inflight);
     single(out, status, "enroll_inflight_all_limit", "gauge",
            "Limit of enroll_inflight_all, 0 for none.", status.max_inflight);
-    single(out, status, "enroll_login_addresses", "gauge",
-           "Client addresses with wrong passwords in their window.", status.logins.addresses);
-    single(out, status, "enroll_login_locked_out", "gauge",
-           "Client addresses that have to wait.", status.logins.locked_out);
-    single(out, status, "enroll_login_evictions_total", "counter",
-           "Client addresses forgotten early, for want of room.", status.logins.evictions);
-    single(out, status, "enroll_login_capacity", "gauge",
-           "Client addresses that there is room for.", status.logins.capacity);
+    if (status.logins) login_metrics(out, status, *status.logins);
     return out;
 }
 

@@ -2,6 +2,7 @@
 // bounded by the number of locations. Knows nothing of nginx.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ struct Status {
     std::vector<LocationStatus> locations;
     std::uint32_t inflight = 0;  // of all locations, those of a former configuration too
     std::uint32_t max_inflight = 0;
-    LoginStats logins;
+    std::optional<LoginStats> logins;  // of a protocol that has passwords
 };
 
 std::string json_status(const Status& status);

@@ -27,11 +27,12 @@ LoginFailures* make_logins(ngx_slab_pool_t* pool, std::size_t zone_size) {
     return LoginFailures::make(memory, capacity, seed);
 }
 
-ZoneRoot* make_root(ngx_slab_pool_t* pool, std::size_t zone_size) {
-    void* memory = ngx_slab_calloc_locked(pool, sizeof(ZoneRoot));
+ZoneRoot* make_root(const ZoneConf& zone, std::size_t zone_size) {
+    void* memory = ngx_slab_calloc_locked(zone.pool, sizeof(ZoneRoot));
     if (memory == nullptr) return nullptr;
     auto* root = new (memory) ZoneRoot{};
-    root->logins = make_logins(pool, zone_size);
+    if (zone.logins == Logins::none) return root;
+    root->logins = make_logins(zone.pool, zone_size);
     return root->logins == nullptr ? nullptr : root;
 }
 
@@ -143,7 +144,7 @@ ngx_int_t fill_zone(ngx_shm_zone_t* shm, const ZoneConf* former) {
     zone.pool = reinterpret_cast<ngx_slab_pool_t*>(shm->shm.addr);
     zone.pool->log_nomem = 0;
     const ZoneLock lock(zone);
-    zone.root = former != nullptr ? former->root : make_root(zone.pool, shm->shm.size);
+    zone.root = former != nullptr ? former->root : make_root(zone, shm->shm.size);
     if (zone.root == nullptr) return too_small(shm, zone);
     zone.generation = ++zone.root->generation;
     take_known_entries(zone);
@@ -181,9 +182,10 @@ std::string location_name(const ZoneConf& zone, const ngx_http_core_srv_conf_t& 
 }  // namespace
 
 ngx_int_t init_zone_conf(ngx_conf_t* cf, ZoneConf& conf, std::string_view protocol,
-                         std::span<const std::string_view> operations) {
+                         std::span<const std::string_view> operations, Logins logins) {
     conf.protocol = protocol;
     conf.operations = operations;
+    conf.logins = logins;
     conf.size = NGX_CONF_UNSET_SIZE;
     conf.max_inflight = NGX_CONF_UNSET_UINT;
     return ngx_array_init(&conf.locations, cf->pool, 4, sizeof(Location*));

@@ -1,5 +1,6 @@
 // What the workers of nginx share: for each location its counters and requests in flight,
-// and the failed logins of all. Every module has a zone of its own.
+// and the failed logins of all, in a module that has passwords. Every module has a zone of its
+// own.
 //
 // It survives a reload. A location is known by server name and location name, so that it goes
 // on counting; of one that is gone the memory is freed at the first reload that finds no
@@ -38,7 +39,7 @@ struct Worker {
 struct ZoneRoot {
     std::uint64_t generation;  // of the newest configuration
     LocationEntry* locations;
-    LoginFailures* logins;
+    LoginFailures* logins;  // nullptr: the module has no passwords
     std::atomic<std::size_t> used_slots;
     std::array<Worker, kWorkerSlots> workers;  // by ngx_process_slot
     InflightSlots inflight;                    // of all locations
@@ -53,10 +54,13 @@ struct Location {
     LocationEntry* entry;        // set when the zone is made, before there are workers
 };
 
+enum class Logins { none, counted };
+
 // In a module's main configuration. Plain data.
 struct ZoneConf {
     std::string_view protocol;
     std::span<const std::string_view> operations;
+    Logins logins;
     ngx_array_t locations;  // of Location*
     size_t size;
     ngx_uint_t max_inflight;  // over all locations; 0: no limit
@@ -71,7 +75,7 @@ constexpr std::size_t kMinZoneSize = 128 * 1024;
 
 // In create_main_conf; `conf` is zeroed memory. NGX_OK or NGX_ERROR.
 ngx_int_t init_zone_conf(ngx_conf_t* cf, ZoneConf& conf, std::string_view protocol,
-                         std::span<const std::string_view> operations);
+                         std::span<const std::string_view> operations, Logins logins);
 
 // In merge_loc_conf of a location that the module serves. Throws std::bad_alloc.
 Location* add_location(ngx_conf_t* cf, ZoneConf& zone, ngx_uint_t max_inflight);

@@ -13,7 +13,7 @@ const Location* location(ngx_http_request_t* r) { return conf_of(r).limits.locat
 std::size_t index(pki::est::Operation operation) { return static_cast<std::size_t>(operation); }
 
 // What the handler has not seen, or has not found a profile for, may name an operation still.
-std::size_t operation(std::string_view path, const Exchange* base) {
+std::size_t operation(const Location&, std::string_view path, const Exchange* base) {
     const auto* exchange = static_cast<const EstExchange*>(base);
     if (exchange != nullptr && exchange->routed) return index(exchange->operation);
     const bool refused_route = exchange != nullptr && !exchange->outcome.empty();

@@ -55,12 +55,6 @@ ngx_int_t ask(EstExchange& exchange, const Message& message,
     return ask_signer(exchange, conf_of(exchange.request).upstream, ngx_est_module);
 }
 
-// Reads the body, which a GET has none of, and goes on with `handler`, which ends the request.
-ngx_int_t read_body(ngx_http_request_t* r, ngx_http_client_body_handler_pt handler) {
-    const ngx_int_t rc = ngx_http_read_client_request_body(r, handler);
-    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
-}
-
 ngx_int_t refuse_busy(EstExchange& exchange) {
     return refuse_with(exchange, pki::Errc::unavailable,
                        "too many requests are being worked on, try again later");

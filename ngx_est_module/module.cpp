@@ -74,6 +74,7 @@ ngx_command_t commands[] = {
     {ngx_string("est_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1, set_status,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, status_format), status_formats},
     NGX_ENROLL_LIMITS_COMMANDS("est", MainConf, zone, LocConf, limits),
+    NGX_ENROLL_LOGIN_COMMANDS("est", LocConf, limits),
     NGX_ENROLL_SIGNER_COMMANDS("est", LocConf, upstream),
     ngx_null_command,
 };
@@ -148,7 +149,7 @@ void* create_main_conf(ngx_conf_t* cf) {
     if (conf == nullptr ||
         ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
             NGX_OK ||
-        init_zone_conf(cf, conf->zone, "est", kOperationNames) != NGX_OK)
+        init_zone_conf(cf, conf->zone, "est", kOperationNames, Logins::counted) != NGX_OK)
         return nullptr;
     return guarded<void*>(cf->log, nullptr, [&] {
         conf->reporters = new_in_pool<Reporters>(cf->pool);

@@ -27,7 +27,7 @@ Status some_status(const Counters& counters) {
     status.locations = {{"a/x", &counters, 2, 256}, {"b/\"y\"", &counters, 0, 0}};
     status.inflight = 2;
     status.max_inflight = 9;
-    status.logins = {100, 7, 3, 1};
+    status.logins = ngx_enroll::LoginStats{100, 7, 3, 1};
     return status;
 }
 
