@@ -98,9 +98,12 @@ pki::Status check_and_migrate(sqlite3* database) {
 
 class SqliteStore final : public Store {
    public:
-    SqliteStore(sqlite::Lock lock, std::unique_ptr<sqlite::Writer> writer,
+    SqliteStore(std::string path, sqlite::Lock lock, std::unique_ptr<sqlite::Writer> writer,
                 std::unique_ptr<sqlite::Reader> reader)
-        : lock_(std::move(lock)), writer_(std::move(writer)), reader_(std::move(reader)) {}
+        : path_(std::move(path)),
+          lock_(std::move(lock)),
+          writer_(std::move(writer)),
+          reader_(std::move(reader)) {}
 
     pki::Status commit(std::span<const Decided* const> batch) override {
         return writer_->commit(batch);
@@ -125,8 +128,40 @@ class SqliteStore final : public Store {
         return reader_->audit_page(after, limit);
     }
     pki::Result<Counts> counts() override { return reader_->counts(); }
+    pki::Result<std::optional<SerialStatus>> find_status(const std::string& ca,
+                                                         pki::Bytes serial) override {
+        return reader_->revocations().find_status(ca, serial);
+    }
+    pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes serial,
+                                                           pki::Bytes der) override {
+        return reader_->revocations().find_revocation(serial, der);
+    }
+    pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) override {
+        return reader_->revocations().is_blocked(spki_sha256);
+    }
+    pki::Result<BulkPage> find_bulk(const BulkFilter& filter, std::uint64_t after,
+                                    std::uint64_t until, std::uint32_t window,
+                                    std::int64_t now) override {
+        return reader_->revocations().find_bulk(filter, after, until, window, now);
+    }
+    pki::Result<std::uint64_t> last_change() override {
+        return reader_->revocations().last_change();
+    }
+    pki::Result<std::vector<Change>> changes(std::uint64_t after,
+                                             std::uint32_t limit) override {
+        return reader_->revocations().changes(after, limit);
+    }
+    pki::Result<std::vector<CrlRecord>> crls() override { return reader_->crls().all(); }
+    // Of the lock that somebody took by hand it has as much patience as the writer: it is not
+    // for the event loop.
+    pki::Result<std::unique_ptr<CrlSource>> crl_source() override {
+        PKI_TRY(Connection database,
+                connect(path_, sqlite::Writer::kPatience, kReaderSettings));
+        return sqlite::make_crl_source(std::move(database));
+    }
 
    private:
+    const std::string path_;
     sqlite::Lock lock_;  // before the connections, which must go first
     std::unique_ptr<sqlite::Writer> writer_;
     std::unique_ptr<sqlite::Reader> reader_;
@@ -144,8 +179,8 @@ pki::Result<std::unique_ptr<Store>> open_at(const std::string& path) {
             sqlite::Places::of({file, file + "-wal", file + "-shm", file + ".lock"}));
     PKI_TRY(auto writer, sqlite::Writer::create(std::move(writing), std::move(places)));
     PKI_TRY(auto reader, sqlite::Reader::create(std::move(reading)));
-    return std::unique_ptr<Store>(
-        std::make_unique<SqliteStore>(std::move(lock), std::move(writer), std::move(reader)));
+    return std::unique_ptr<Store>(std::make_unique<SqliteStore>(
+        file, std::move(lock), std::move(writer), std::move(reader)));
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 #include "signerd/store/sqlite_reader.h"
 
-#include <limits>
-
 #include "libpki/base/base64.h"
+#include "signerd/store/sqlite_certificate.h"
 
 namespace signerd::sqlite {
 
@@ -12,52 +11,20 @@ constexpr const char* kAnswer =
     "SELECT c.csr_sha256, c.ca, c.serial, a.created FROM answer a "
     "JOIN certificate c ON c.id = a.certificate WHERE a.key = ?";
 
-#define CERTIFICATES                                                                 \
-    "SELECT id, ca, serial, tenant, profile, subject, sans, not_before, not_after, " \
-    "issued, protocol, csr_sha256, der FROM certificate "
-
-constexpr const char* kCertificate = CERTIFICATES "WHERE serial = ? AND ca = ?";
-constexpr const char* kSerial = CERTIFICATES "WHERE serial = ? ORDER BY id";
+constexpr const char* kCertificate = "WHERE c.serial = ? AND c.ca = ?";
+constexpr const char* kSerial = "WHERE c.serial = ? ORDER BY c.id";
 constexpr const char* kList =
-    CERTIFICATES "WHERE id > ? AND instr(subject, ?) > 0 ORDER BY id LIMIT ?";
+    "WHERE c.id > ? AND instr(c.subject, ?) > 0 ORDER BY c.id LIMIT ?";
 constexpr const char* kListOfProfile =
-    CERTIFICATES "WHERE id > ? AND instr(subject, ?) > 0 AND profile = ? ORDER BY id LIMIT ?";
-
-#undef CERTIFICATES
+    "WHERE c.id > ? AND instr(c.subject, ?) > 0 AND c.profile = ? ORDER BY c.id LIMIT ?";
 
 constexpr const char* kAudit =
     "SELECT canonical, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?";
 
-// Neither table has gaps, so the last number is the count.
+// Neither of the first two has gaps, so the last number is the count.
 constexpr const char* kCounts =
-    "SELECT (SELECT max(id) FROM certificate), (SELECT max(sequence) FROM audit)";
-
-CertificateRecord certificate_of(const Run& run) {
-    CertificateRecord record;
-    record.row = static_cast<std::uint64_t>(run.integer_at(0));
-    record.ca = run.text_at(1);
-    record.serial = pki::hex_encode(run.blob_at(2));
-    record.tenant = run.text_at(3);
-    record.profile = run.text_at(4);
-    record.subject = run.text_at(5);
-    record.sans = run.text_at(6);
-    record.not_before = run.integer_at(7);
-    record.not_after = run.integer_at(8);
-    record.issued = run.integer_at(9);
-    record.protocol = static_cast<pki::wire::Protocol>(run.integer_at(10));
-    record.csr_sha256 = run.sha256_at(11);
-    record.der = run.blob_at(12);
-    return record;
-}
-
-pki::Result<std::vector<CertificateRecord>> all_of(Run& run) {
-    std::vector<CertificateRecord> records;
-    for (;;) {
-        PKI_TRY(const bool found, run.row());
-        if (!found) return records;
-        records.push_back(certificate_of(run));
-    }
-}
+    "SELECT (SELECT max(id) FROM certificate), (SELECT max(sequence) FROM audit), "
+    "(SELECT revoked FROM revocation_count)";
 
 // Ends a statement that goes through too many rows, which holds up the event loop. The bound
 // is some 100,000 rows that do not match.
@@ -82,27 +49,24 @@ class Budget {
     int ticks_ = 0;
 };
 
-// Cursors are unsigned, SQLite's integers are not.
-std::int64_t cursor(std::uint64_t after) {
-    constexpr std::uint64_t kLast = std::numeric_limits<std::int64_t>::max();
-    return static_cast<std::int64_t>(std::min(after, kLast));
-}
-
 }  // namespace
 
 pki::Result<std::unique_ptr<Reader>> Reader::create(Connection database) {
     sqlite3* const db = database.get();
     PKI_TRY(Statement answer, Statement::prepare(db, kAnswer));
-    PKI_TRY(Statement certificate, Statement::prepare(db, kCertificate));
-    PKI_TRY(Statement serial, Statement::prepare(db, kSerial));
-    PKI_TRY(Statement list, Statement::prepare(db, kList));
-    PKI_TRY(Statement list_of_profile, Statement::prepare(db, kListOfProfile));
+    PKI_TRY(Statement certificate, select_certificates(db, kCertificate));
+    PKI_TRY(Statement serial, select_certificates(db, kSerial));
+    PKI_TRY(Statement list, select_certificates(db, kList));
+    PKI_TRY(Statement list_of_profile, select_certificates(db, kListOfProfile));
     PKI_TRY(Statement audit, Statement::prepare(db, kAudit));
     PKI_TRY(Statement counts, Statement::prepare(db, kCounts));
+    PKI_TRY(RevocationReader revocations, RevocationReader::create(db));
+    PKI_TRY(CrlTable crls, CrlTable::create(db));
     return std::unique_ptr<Reader>(new Reader(
         std::move(database),
         {std::move(answer), std::move(certificate), std::move(serial), std::move(list),
-         std::move(list_of_profile), std::move(audit), std::move(counts)}));
+         std::move(list_of_profile), std::move(audit), std::move(counts)},
+        std::move(revocations), std::move(crls)));
 }
 
 pki::Result<std::optional<Answer>> Reader::find_answer(const pki::ossl::Sha256& key) const {
@@ -129,7 +93,7 @@ pki::Result<std::vector<CertificateRecord>> Reader::certificates_with_serial(
     if (!octets) return std::vector<CertificateRecord>();
     Run run = statements_.serial.run();
     run.blob(*octets);
-    return all_of(run);
+    return certificates_of(run);
 }
 
 pki::Result<std::vector<CertificateRecord>> Reader::list_certificates(
@@ -139,7 +103,7 @@ pki::Result<std::vector<CertificateRecord>> Reader::list_certificates(
     run.integer(cursor(filter.after)).text(filter.subject);
     if (!any) run.text(filter.profile);
     const Budget budget(database_.get());
-    auto records = all_of(run.integer(filter.limit));
+    auto records = certificates_of(run.integer(filter.limit));
     if (!records && budget.spent())
         return pki::fail(pki::Errc::limited,
                          "store: too many rows to search; name a profile or start further on");
@@ -163,7 +127,8 @@ pki::Result<Counts> Reader::counts() const {
     PKI_TRY(const bool found, run.row());
     if (!found) return Counts{};
     return Counts{static_cast<std::uint64_t>(run.integer_at(0)),
-                  static_cast<std::uint64_t>(run.integer_at(1))};
+                  static_cast<std::uint64_t>(run.integer_at(1)),
+                  static_cast<std::uint64_t>(run.integer_at(2))};
 }
 
 }  // namespace signerd::sqlite

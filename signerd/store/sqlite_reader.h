@@ -2,8 +2,8 @@
 // a listing that has to look at too many rows is given up.
 #pragma once
 
-#include "signerd/store/sqlite_statement.h"
-#include "signerd/store/store.h"
+#include "signerd/store/sqlite_crl.h"
+#include "signerd/store/sqlite_revocation.h"
 
 namespace signerd::sqlite {
 
@@ -22,16 +22,25 @@ class Reader {
                                                     std::uint32_t limit) const;
     pki::Result<Counts> counts() const;
 
+    const RevocationReader& revocations() const { return revocations_; }
+    const CrlTable& crls() const { return crls_; }
+
    private:
     struct Statements {
         Statement answer, certificate, serial, list, list_of_profile, audit, counts;
     };
 
-    Reader(Connection database, Statements statements)
-        : database_(std::move(database)), statements_(std::move(statements)) {}
+    Reader(Connection database, Statements statements, RevocationReader revocations,
+           CrlTable crls)
+        : database_(std::move(database)),
+          statements_(std::move(statements)),
+          revocations_(std::move(revocations)),
+          crls_(std::move(crls)) {}
 
     Connection database_;  // before the statements, which must go first
     Statements statements_;
+    RevocationReader revocations_;
+    CrlTable crls_;
 };
 
 }  // namespace signerd::sqlite

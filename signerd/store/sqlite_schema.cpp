@@ -9,6 +9,8 @@ namespace {
 // Released steps are never edited: a change of the schema is a new step at the end.
 constexpr std::array kSteps{
 #include "signerd/store/schema/0001.sql"
+    ,
+#include "signerd/store/schema/0002.sql"
 };
 
 // The version is read inside the transaction: another signerd may be starting as well.

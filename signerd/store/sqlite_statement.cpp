@@ -127,4 +127,8 @@ std::string Run::text_at(int column) const {
     return std::string(pki::as_text(bytes_at(column)));
 }
 
+bool Run::is_null_at(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
 }  // namespace signerd::sqlite

@@ -58,6 +58,7 @@ class Run {
     // Zeros where the column has fewer octets.
     pki::ossl::Sha256 sha256_at(int column) const;
     std::string text_at(int column) const;
+    bool is_null_at(int column) const;
 
    private:
     void bound(int result);

@@ -2,6 +2,7 @@
 
 #include "libpki/base/base64.h"
 #include "signerd/fault.h"
+#include "signerd/store/consistent.h"
 
 namespace signerd::sqlite {
 
@@ -14,28 +15,14 @@ constexpr const char* kHead = "SELECT sequence, hash FROM audit ORDER BY sequenc
 
 constexpr const char* kInsertCertificate =
     "INSERT INTO certificate (ca, serial, tenant, profile, subject, sans, not_before, "
-    "not_after, issued, protocol, csr_sha256, der) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "not_after, issued, protocol, csr_sha256, der, \"partition\") "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kPutAnswer =
     "INSERT OR REPLACE INTO answer (key, certificate, created) VALUES (?, ?, ?)";
 
 constexpr const char* kAppendAudit =
     "INSERT INTO audit (sequence, canonical, hash) VALUES (?, ?, ?)";
-
-// Nothing is issued that is not in the audit, and an answer gives nothing but its certificate.
-bool consistent(const Decided& decided) {
-    for (const AuditRecord& record : decided.more)
-        if (record.decision == pki::wire::Decision::allow) return false;
-    const auto& certificate = decided.certificate;
-    const auto& answer = decided.answer;
-    if (!certificate) return !answer;
-    return decided.audit.decision == pki::wire::Decision::allow &&
-           decided.audit.serial == certificate->serial &&
-           (!answer ||
-            (answer->ca == certificate->ca && answer->serial == certificate->serial &&
-             answer->csr_sha256 == certificate->csr_sha256));
-}
 
 }  // namespace
 
@@ -48,11 +35,13 @@ pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database, Places 
     PKI_TRY(Statement certificate, Statement::prepare(db, kInsertCertificate));
     PKI_TRY(Statement answer, Statement::prepare(db, kPutAnswer));
     PKI_TRY(Statement audit, Statement::prepare(db, kAppendAudit));
+    PKI_TRY(RevocationWriter revocations, RevocationWriter::create(db));
+    PKI_TRY(CrlTable crls, CrlTable::create(db));
     return std::unique_ptr<Writer>(
         new Writer(std::move(database),
                    {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
                     std::move(certificate), std::move(answer), std::move(audit)},
-                   std::move(places)));
+                   std::move(revocations), std::move(crls), std::move(places)));
 }
 
 // While the store is locked the record of a refusal follows each request, and others queue
@@ -88,9 +77,19 @@ pki::Status Writer::write(std::span<const Decided* const> batch) {
                              decided->audit.serial);
         if (decided->certificate) PKI_CHECK(insert(*decided->certificate));
         if (decided->answer) PKI_CHECK(put(*decided->answer));
+        PKI_CHECK(change(*decided));
         PKI_CHECK(append(decided->audit, end));
         for (const AuditRecord& record : decided->more) PKI_CHECK(append(record, end));
     }
+    return {};
+}
+
+pki::Status Writer::change(const Decided& decided) const {
+    constexpr std::int64_t kMicroseconds = 1'000'000;
+    for (std::size_t i = 0; i < decided.revocations.size(); i++)
+        PKI_CHECK(revocations_.apply(decided.revocations[i],
+                                     record_at(decided, i).time / kMicroseconds));
+    for (const CrlRecord& record : decided.crls) PKI_CHECK(crls_.put(record));
     return {};
 }
 
@@ -116,6 +115,7 @@ pki::Status Writer::insert(const CertificateRecord& record) const {
         .integer(static_cast<std::int64_t>(record.protocol))
         .blob(record.csr_sha256)
         .blob(record.der)
+        .integer(record.partition)
         .done();
 }
 

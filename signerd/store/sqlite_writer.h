@@ -3,9 +3,9 @@
 
 #include <span>
 
+#include "signerd/store/sqlite_crl.h"
 #include "signerd/store/sqlite_files.h"
-#include "signerd/store/sqlite_statement.h"
-#include "signerd/store/store.h"
+#include "signerd/store/sqlite_revocation.h"
 
 namespace signerd::sqlite {
 
@@ -29,9 +29,12 @@ class Writer {
         Statement begin, commit, rollback, head, certificate, answer, audit;
     };
 
-    Writer(Connection database, Statements statements, Places places)
+    Writer(Connection database, Statements statements, RevocationWriter revocations,
+           CrlTable crls, Places places)
         : database_(std::move(database)),
           statements_(std::move(statements)),
+          revocations_(std::move(revocations)),
+          crls_(std::move(crls)),
           places_(std::move(places)) {}
 
     pki::Status transact(std::span<const Decided* const> batch);
@@ -39,10 +42,13 @@ class Writer {
     pki::Result<Head> head() const;
     pki::Status insert(const CertificateRecord& record) const;
     pki::Status put(const Answer& answer) const;
+    pki::Status change(const Decided& decided) const;
     pki::Status append(const AuditRecord& record, Head& head) const;
 
     Connection database_;  // before the statements, which must go first
     Statements statements_;
+    RevocationWriter revocations_;
+    CrlTable crls_;
     Places places_;
 };
 

@@ -40,7 +40,7 @@ struct CertificateRecord {
     std::int64_t issued = 0;
     pki::wire::Protocol protocol = pki::wire::Protocol::none;
     pki::ossl::Sha256 csr_sha256{};
-    std::uint32_t partition = 0;           // of the CRL that its extension points to; 0: complete
+    std::uint32_t partition = 0;  // of the CRL that its extension points to; 0: complete
     std::optional<Revocation> revocation;  // as it is now; not written with the certificate
 };
 
@@ -55,19 +55,19 @@ struct RevocationChange {
 
 // The newest CRL of its kind. Its bytes are in a file (crl_files.h).
 struct CrlRecord {
-    std::string ca;
+    std::string ca = {};
     std::uint32_t partition = 0;  // 0: the complete list
     bool delta = false;
     std::uint64_t number = 0;
     std::int64_t this_update = 0;
     std::int64_t next_update = 0;
-    // thisUpdate of the last one that its schedule brought, itself included: what expired before
-    // that has been on such a list and is left out of the next (RFC 5280 3.3).
+    // thisUpdate of the last one that its schedule brought, itself included: what expired
+    // before that has been on such a list and is left out of the next (RFC 5280 3.3).
     std::int64_t scheduled = 0;
-    std::uint64_t change = 0;       // revocations up to here are in it
-    std::uint64_t base = 0;         // number of the complete list of a delta
+    std::uint64_t change = 0;  // revocations up to here are in it
+    std::uint64_t base = 0;    // number of the complete list of a delta
     std::uint64_t entries = 0;
-    std::uint64_t size = 0;         // bytes
+    std::uint64_t size = 0;  // bytes
     pki::ossl::Sha256 sha256{};
 };
 
@@ -126,6 +126,7 @@ struct AuditEntry {
 struct Counts {
     std::uint64_t certificates = 0;
     std::uint64_t audit_records = 0;
+    std::uint64_t revoked = 0;  // now, expired ones as well
 };
 
 struct CertificateFilter {
@@ -149,10 +150,12 @@ struct Change {
 
 // What bulk revocation looks for. Empty, none and 0 match everything.
 struct BulkFilter {
-    std::string profile, tenant, ca;
+    std::string profile = {}, tenant = {}, ca = {};
     pki::wire::Protocol protocol = pki::wire::Protocol::none;
     std::int64_t issued_from = 0;
-    std::int64_t issued_to = 0;  // inclusive
+    std::int64_t issued_to = 0;                          // inclusive
+    std::function<bool(std::string_view)> subject = {};  // does its text match? none: any
+    std::uint32_t limit = 100;
 };
 
 // Entries of one CRL, read outside of the event loop: for one thread at a time, with a view of
@@ -174,8 +177,8 @@ class CrlSource {
     virtual pki::Status complete(const std::string& ca, std::uint32_t partition,
                                  std::int64_t alive, const OnEntry& on_entry) = 0;
     // What a delta over a complete list made at change `since` says: those revoked now whose
-    // state changed after it, and as removeFromCRL those that were on that list and are released
-    // now (RFC 5280 5.2.4). By serial.
+    // state changed after it, and as removeFromCRL those that were on that list and are
+    // released now (RFC 5280 5.2.4). By serial.
     virtual pki::Status delta(const std::string& ca, std::uint32_t partition,
                               std::int64_t alive, std::uint64_t since,
                               const OnEntry& on_entry) = 0;
@@ -204,30 +207,32 @@ class Store {
     virtual pki::Result<Counts> counts() = 0;
 
     // nullopt: no certificate of this CA has the serial.
-    virtual pki::Result<std::optional<SerialStatus>> find_status(const std::string& ,
-                                                                 pki::Bytes ) { return pki::fail(pki::Errc::unsupported, "store"); }
+    virtual pki::Result<std::optional<SerialStatus>> find_status(const std::string& ca,
+                                                                 pki::Bytes serial) = 0;
     // Of this very certificate, whatever CA made it; nullopt when it is not in the store or not
     // revoked.
-    virtual pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes ,
-                                                                   pki::Bytes ) { return pki::fail(pki::Errc::unsupported, "store"); }
-    virtual pki::Result<bool> is_blocked(const pki::ossl::Sha256& ) { return pki::fail(pki::Errc::unsupported, "store"); }
-    // Of the rows behind `after`, up to `until`: looks at `window` row numbers at most, and is
-    // done when `last` is `until`. `records` are those that match, are not revoked, and expire
-    // after `now`.
+    virtual pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes serial,
+                                                                   pki::Bytes der) = 0;
+    virtual pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) = 0;
+    // Of the rows behind `after`, up to `until`: looks at `window` row numbers at most, takes
+    // up to filter.limit, and is done when `last`, the row where it stopped, is `until`.
+    // `records` are those that match, are not revoked, and expire after `now`.
     struct BulkPage {
         std::vector<CertificateRecord> records;
         std::uint64_t last = 0;
     };
-    virtual pki::Result<BulkPage> find_bulk(const BulkFilter& , std::uint64_t ,
-                                            std::uint64_t , std::uint32_t ,
-                                            std::int64_t ) { return pki::fail(pki::Errc::unsupported, "store"); }
-    virtual pki::Result<std::uint64_t> last_change() { return pki::fail(pki::Errc::unsupported, "store"); }
+    virtual pki::Result<BulkPage> find_bulk(const BulkFilter& filter, std::uint64_t after,
+                                            std::uint64_t until, std::uint32_t window,
+                                            std::int64_t now) = 0;
+    // 0: there was none.
+    virtual pki::Result<std::uint64_t> last_change() = 0;
     // Those behind `after`, in order.
-    virtual pki::Result<std::vector<Change>> changes(std::uint64_t ,
-                                                     std::uint32_t ) { return pki::fail(pki::Errc::unsupported, "store"); }
-    virtual pki::Result<std::vector<CrlRecord>> crls() { return pki::fail(pki::Errc::unsupported, "store"); }
+    virtual pki::Result<std::vector<Change>> changes(std::uint64_t after,
+                                                     std::uint32_t limit) = 0;
+    // By CA, partition and kind.
+    virtual pki::Result<std::vector<CrlRecord>> crls() = 0;
     // On any thread; it may outlive no store.
-    virtual pki::Result<std::unique_ptr<CrlSource>> crl_source() { return pki::fail(pki::Errc::unsupported, "store"); }
+    virtual pki::Result<std::unique_ptr<CrlSource>> crl_source() = 0;
 };
 
 // Opens or creates; migrates the schema. A lock on "<path>.lock" keeps everybody else out until

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "libpki/base/base64.h"
-#include "signerd/store/store.h"
+#include "signerd/store/consistent.h"
 #include "t/fuzz/fuzz.h"
 
 namespace fuzz {
@@ -46,29 +47,98 @@ class MemoryStore : public signerd::Store {
         return page;
     }
     pki::Result<signerd::Counts> counts() override {
-        return signerd::Counts{certificates_.size(), audit_.size()};
+        return signerd::Counts{certificates_.size(), audit_.size(), revoked()};
+    }
+    pki::Result<std::optional<signerd::SerialStatus>> find_status(const std::string& ca,
+                                                                  pki::Bytes serial) override {
+        const auto found = certificates_.find(pki::hex_encode(serial));
+        if (found == certificates_.end() || found->second.ca != ca)
+            return std::optional<signerd::SerialStatus>();
+        return std::optional(
+            signerd::SerialStatus{found->second.not_after, found->second.revocation});
+    }
+    pki::Result<std::optional<signerd::Revocation>> find_revocation(pki::Bytes serial,
+                                                                    pki::Bytes der) override {
+        const auto found = certificates_.find(pki::hex_encode(serial));
+        if (found == certificates_.end() || !std::ranges::equal(found->second.der, der))
+            return std::optional<signerd::Revocation>();
+        return found->second.revocation;
+    }
+    pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) override {
+        return blocked_.contains(spki_sha256);
+    }
+    // One page has all.
+    pki::Result<BulkPage> find_bulk(const signerd::BulkFilter& filter, std::uint64_t after,
+                                    std::uint64_t until, std::uint32_t,
+                                    std::int64_t now) override {
+        BulkPage page{{}, until};
+        for (const auto& [serial, record] : certificates_)
+            if (record.row > after && record.row <= until && !record.revocation &&
+                record.not_after > now && (!filter.subject || filter.subject(record.subject)) &&
+                page.records.size() < filter.limit)
+                page.records.push_back(record);
+        return page;
+    }
+    pki::Result<std::uint64_t> last_change() override { return changes_.size(); }
+    pki::Result<std::vector<signerd::Change>> changes(std::uint64_t after,
+                                                      std::uint32_t limit) override {
+        std::vector<signerd::Change> page;
+        for (; after < changes_.size() && page.size() < limit; after++)
+            page.push_back(changes_[after]);
+        return page;
+    }
+    pki::Result<std::vector<signerd::CrlRecord>> crls() override { return crls_; }
+    pki::Result<std::unique_ptr<signerd::CrlSource>> crl_source() override {
+        return pki::fail(pki::Errc::unsupported, "a store without a disk");
     }
     // Between two inputs: what one left must not be the other's memory.
     void forget() {
         answers_.clear();
         certificates_.clear();
         audit_.clear();
+        changes_.clear();
+        blocked_.clear();
+        crls_.clear();
     }
 
    private:
     void add(const signerd::Decided& decided) {
-        const auto row = pki::wire::canonical(decided.audit.row(audit_.size() + 1));
-        PROPERTY(row.has_value());
-        audit_.push_back({*row, {}});
+        PROPERTY(signerd::consistent(decided));
+        append(decided.audit);
+        for (const signerd::AuditRecord& record : decided.more) append(record);
+        for (const signerd::RevocationChange& change : decided.revocations) apply(change);
+        crls_.insert(crls_.end(), decided.crls.begin(), decided.crls.end());
         if (!decided.certificate) return;
         auto& record = certificates_[decided.certificate->serial] = *decided.certificate;
         record.row = certificates_.size();
         if (decided.answer) answers_[decided.answer->key] = *decided.answer;
     }
+    void append(const signerd::AuditRecord& record) {
+        const auto row = pki::wire::canonical(record.row(audit_.size() + 1));
+        PROPERTY(row.has_value());
+        audit_.push_back({*row, {}});
+    }
+    void apply(const signerd::RevocationChange& change) {
+        const auto found = certificates_.find(change.serial);
+        PROPERTY(found != certificates_.end() && found->second.ca == change.ca);
+        PROPERTY(change.revocation || found->second.revocation);
+        found->second.revocation = change.revocation;
+        changes_.push_back({changes_.size() + 1, change.ca, change.serial});
+        if (change.blocked_key) blocked_.insert(*change.blocked_key);
+    }
+    std::uint64_t revoked() const {
+        std::uint64_t count = 0;
+        for (const auto& [serial, record] : certificates_)
+            count += record.revocation.has_value();
+        return count;
+    }
 
     std::map<pki::ossl::Sha256, signerd::Answer> answers_;
     std::map<std::string, signerd::CertificateRecord> certificates_;
     std::vector<signerd::AuditEntry> audit_;
+    std::vector<signerd::Change> changes_;
+    std::set<pki::ossl::Sha256> blocked_;
+    std::vector<signerd::CrlRecord> crls_;
 };
 
 }  // namespace fuzz

@@ -246,7 +246,7 @@ void a_search_through_too_many_rows_is_given_up(void**) {
         "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
         "INSERT INTO certificate SELECT i, 'issuing', CAST(i AS BLOB), '', 'many', '', '', 0, "
         "0, "
-        "0, 0, zeroblob(32), x'' FROM n"));
+        "0, 0, zeroblob(32), x'', 0 FROM n"));
     assert_error(pki::Errc::limited, (*store)->list_certificates({.subject = "nobody"}));
     assert_ok((*store)->list_certificates({.subject = "nobody", .after = 290'000}));
     assert_ok((*store)->list_certificates({.profile = "device", .subject = "nobody"}));

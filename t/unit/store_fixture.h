@@ -101,10 +101,58 @@ inline signerd::Decided issue(std::uint64_t number) {
     return issue_of(certificate_record(number), hash_of("key", number));
 }
 
+// The time of a revocation by revocation_of().
+constexpr std::int64_t kRevoked = 1'795'000'000;
+
+inline signerd::RevocationChange revocation_of(
+    const signerd::CertificateRecord& certificate,
+    pki::x509::CrlReason reason = pki::x509::CrlReason::superseded) {
+    return {certificate.ca, certificate.serial, signerd::Revocation{reason, kRevoked}, {}};
+}
+
+// What must be in the audit for it.
+inline signerd::AuditRecord record_for(const signerd::RevocationChange& change) {
+    signerd::AuditRecord record = audit_record(0);
+    record.operation =
+        change.revocation ? pki::wire::Operation::revoke : pki::wire::Operation::release;
+    record.decision = pki::wire::Decision::allow;
+    record.serial = change.serial;
+    return record;
+}
+
+// One decision with all of them; there is at least one.
+inline signerd::Decided change_of(const std::vector<signerd::RevocationChange>& changes) {
+    signerd::Decided decided;
+    decided.audit = record_for(changes.at(0));
+    for (std::size_t i = 1; i < changes.size(); i++)
+        decided.more.push_back(record_for(changes[i]));
+    decided.revocations = changes;
+    return decided;
+}
+
+inline signerd::Decided revoke(std::uint64_t number,
+                               pki::x509::CrlReason reason = pki::x509::CrlReason::superseded) {
+    return change_of({revocation_of(certificate_record(number), reason)});
+}
+
+inline signerd::Decided release(std::uint64_t number) {
+    signerd::RevocationChange change = revocation_of(certificate_record(number));
+    change.revocation.reset();
+    return change_of({change});
+}
+
+inline signerd::Decided publish(const std::vector<signerd::CrlRecord>& records) {
+    signerd::Decided decided;
+    decided.audit = audit_record(0);
+    decided.audit.operation = pki::wire::Operation::crl;
+    decided.audit.decision = pki::wire::Decision::allow;
+    decided.crls = records;
+    return decided;
+}
+
 inline pki::Status commit(signerd::Store& store, const std::vector<signerd::Decided>& batch) {
     std::vector<const signerd::Decided*> pointers;
-    for (const signerd::Decided& decided : batch)
-        pointers.push_back(&decided);
+    for (const signerd::Decided& decided : batch) pointers.push_back(&decided);
     return store.commit(pointers);
 }
 

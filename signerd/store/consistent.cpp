@@ -1,0 +1,53 @@
+#include "signerd/store/consistent.h"
+
+namespace signerd {
+
+namespace {
+
+using pki::wire::Decision;
+using pki::wire::Operation;
+
+bool allows(const AuditRecord& record, const RevocationChange& change) {
+    return record.decision == Decision::allow && record.serial == change.serial &&
+           record.operation == (change.revocation ? Operation::revoke : Operation::release) &&
+           (change.revocation || !change.blocked_key);
+}
+
+bool revocations_fit(const Decided& decided) {
+    const std::size_t count = decided.revocations.size();
+    if (count > decided.more.size() + 1) return false;
+    if (count != 0 && decided.certificate) return false;
+    for (std::size_t i = 0; i < count; i++)
+        if (!allows(record_at(decided, i), decided.revocations[i])) return false;
+    for (std::size_t i = count == 0 ? 1 : count; i <= decided.more.size(); i++)
+        if (record_at(decided, i).decision == Decision::allow) return false;
+    return true;
+}
+
+bool crls_fit(const Decided& decided) {
+    return decided.crls.empty() || (decided.audit.decision == Decision::allow &&
+                                    decided.audit.operation == Operation::crl);
+}
+
+bool certificate_fits(const Decided& decided) {
+    const auto& certificate = decided.certificate;
+    const auto& answer = decided.answer;
+    if (!certificate) return !answer;
+    return decided.audit.decision == Decision::allow &&
+           decided.audit.serial == certificate->serial &&
+           (!answer ||
+            (answer->ca == certificate->ca && answer->serial == certificate->serial &&
+             answer->csr_sha256 == certificate->csr_sha256));
+}
+
+}  // namespace
+
+bool consistent(const Decided& decided) {
+    return certificate_fits(decided) && revocations_fit(decided) && crls_fit(decided);
+}
+
+const AuditRecord& record_at(const Decided& decided, std::size_t i) {
+    return i == 0 ? decided.audit : decided.more[i - 1];
+}
+
+}  // namespace signerd
