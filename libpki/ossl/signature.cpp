@@ -4,6 +4,7 @@
 
 #include "libpki/ossl/errors.h"
 #include "libpki/ossl/key.h"
+#include "libpki/ossl/signature_context.h"
 
 namespace pki::ossl {
 
@@ -31,13 +32,9 @@ bool is_of(const EVP_PKEY* key, KeyType type) {
     return false;
 }
 
-constexpr bool is_eddsa(KeyType type) {
-    return type == KeyType::ed25519 || type == KeyType::ed448;
-}
-
 // EdDSA hashes by itself (RFC 8032); everything else needs a hash, and PSS an RSA key.
 bool fits(const EVP_PKEY* key, const SignatureScheme& scheme) {
-    return is_of(key, scheme.type) && is_eddsa(scheme.type) == (scheme.hash == Hash::none) &&
+    return is_of(key, scheme.type) && is_eddsa(scheme) == (scheme.hash == Hash::none) &&
            (!scheme.pss || scheme.type == KeyType::rsa);
 }
 
@@ -61,17 +58,35 @@ Result<Hash> default_ec_hash(const EVP_PKEY* key) {
 
 }  // namespace
 
-Status verify(EVP_PKEY* key, const SignatureScheme& scheme, Bytes message, Bytes signature) {
-    const ErrorGuard guard;
+Result<MdCtxPtr> signing_context(EVP_PKEY* key, const SignatureScheme& scheme) {
     if (!fits(key, scheme))
         return fail(Errc::unsupported, "signature: the algorithm does not fit the key");
-    const MdCtxPtr context(EVP_MD_CTX_new());
+    MdCtxPtr context(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* parameters = nullptr;
+    if (!context ||
+        EVP_DigestSignInit(context.get(), &parameters, digest_of(scheme.hash), nullptr, key) !=
+            1 ||
+        !set_padding(parameters, scheme))
+        return drained(Errc::unsupported, "signature: the key cannot make it");
+    return context;
+}
+
+Result<MdCtxPtr> verifying_context(EVP_PKEY* key, const SignatureScheme& scheme) {
+    if (!fits(key, scheme))
+        return fail(Errc::unsupported, "signature: the algorithm does not fit the key");
+    MdCtxPtr context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* parameters = nullptr;
     if (!context ||
         EVP_DigestVerifyInit(context.get(), &parameters, digest_of(scheme.hash), nullptr,
                              key) != 1 ||
         !set_padding(parameters, scheme))
         return drained(Errc::unsupported, "signature: the key cannot verify it");
+    return context;
+}
+
+Status verify(EVP_PKEY* key, const SignatureScheme& scheme, Bytes message, Bytes signature) {
+    const ErrorGuard guard;
+    PKI_TRY(const MdCtxPtr context, verifying_context(key, scheme));
     if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                          message.size()) != 1)
         return drained(Errc::bad_signature, "signature does not verify");
@@ -80,15 +95,7 @@ Status verify(EVP_PKEY* key, const SignatureScheme& scheme, Bytes message, Bytes
 
 Result<Buffer> sign(EVP_PKEY* key, const SignatureScheme& scheme, Bytes message) {
     const ErrorGuard guard;
-    if (!fits(key, scheme))
-        return fail(Errc::unsupported, "signature: the algorithm does not fit the key");
-    const MdCtxPtr context(EVP_MD_CTX_new());
-    EVP_PKEY_CTX* parameters = nullptr;
-    if (!context ||
-        EVP_DigestSignInit(context.get(), &parameters, digest_of(scheme.hash), nullptr, key) !=
-            1 ||
-        !set_padding(parameters, scheme))
-        return drained(Errc::unsupported, "signature: the key cannot make it");
+    PKI_TRY(const MdCtxPtr context, signing_context(key, scheme));
     Buffer out(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
     std::size_t length = out.size();
     if (EVP_DigestSign(context.get(), out.data(), &length, message.data(), message.size()) != 1)
