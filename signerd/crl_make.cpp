@@ -94,7 +94,7 @@ pki::Status each_block(const TbsCrl& tbs, Take&& take) {
 pki::Status verify(const TbsCrl& tbs, const CrlDraft& draft, pki::Bytes signature,
                    EVP_PKEY* key) {
     if (key == nullptr) return {};
-    PKI_TRY(auto stream, pki::ossl::VerifyStream::begin(key, draft.scheme));
+    PKI_TRY(auto stream, pki::ossl::VerificationStream::begin(key, draft.scheme));
     PKI_CHECK(each_block(tbs, [&](pki::Bytes block) { return stream.update(block); }));
     if (stream.finish(signature)) return {};
     return pki::fail(pki::Errc::internal, "crl: the key child returned a bad signature",

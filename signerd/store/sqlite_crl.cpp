@@ -42,9 +42,8 @@ constexpr const char* kComplete =
     "SELECT serial, time, reason FROM revocation "
     "WHERE ca = ?1 AND not_after >= ?2 AND (?3 = 0 OR \"partition\" = ?3) ORDER BY serial";
 
-// The log is read from `since` on, by its numbers; the index would go through all of a CA. What
-// was on the list is what the last row of a serial up to `since` says. A released one has the
-// date of its release.
+// The log is read from `since` on, by its numbers; the index would go through all of a CA. A
+// released one has the date of its release.
 constexpr const char* kDelta =
     "SELECT d.serial, coalesce(r.time, (SELECT l.time FROM revocation_log l WHERE l.ca = c.ca "
     "AND l.serial = c.serial ORDER BY l.change DESC LIMIT 1)), coalesce(r.reason, ?5) "
@@ -52,9 +51,7 @@ constexpr const char* kDelta =
     "WHERE change > ?4 AND ca = ?1) d "
     "JOIN certificate c ON c.serial = d.serial AND c.ca = ?1 "
     "LEFT JOIN revocation r ON r.ca = c.ca AND r.serial = c.serial "
-    "WHERE c.not_after >= ?2 AND (?3 = 0 OR c.\"partition\" = ?3) AND (r.time IS NOT NULL OR "
-    "1 = (SELECT l.revoked FROM revocation_log l WHERE l.ca = c.ca AND l.serial = c.serial "
-    "AND l.change <= ?4 ORDER BY l.change DESC LIMIT 1)) ORDER BY d.serial";
+    "WHERE c.not_after >= ?2 AND (?3 = 0 OR c.\"partition\" = ?3) ORDER BY d.serial";
 
 pki::Status give(Run& run, const CrlSource::OnEntry& on_entry) {
     for (;;) {

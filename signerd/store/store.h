@@ -176,9 +176,10 @@ class CrlSource {
     // `alive` or later, by serial.
     virtual pki::Status complete(const std::string& ca, std::uint32_t partition,
                                  std::int64_t alive, const OnEntry& on_entry) = 0;
-    // What a delta over a complete list made at change `since` says: those revoked now whose
-    // state changed after it, and as removeFromCRL those that were on that list and are
-    // released now (RFC 5280 5.2.4). By serial.
+    // What a delta over a complete list made at change `since` says of those whose state
+    // changed after it: the ones that are revoked now, and as removeFromCRL the ones that are
+    // released now, which may have been on that list or on a delta since (RFC 5280 5.2.4). By
+    // serial.
     virtual pki::Status delta(const std::string& ca, std::uint32_t partition,
                               std::int64_t alive, std::uint64_t since,
                               const OnEntry& on_entry) = 0;
