@@ -12,6 +12,7 @@
 #include "signerd/fault.h"
 #include "signerd/fd.h"
 #include "signerd/frame_buffer.h"
+#include "signerd/keys/crl_signing.h"
 #include "signerd/keys/key.h"
 #include "signerd/keys/memory.h"
 #include "signerd/keys/protocol.h"
@@ -45,12 +46,16 @@ class KeyChild {
     pki::Result<pki::Buffer> handle(const wire::Frame& frame);
     pki::Result<pki::Buffer> load(const wire::Frame& frame);
     pki::Result<pki::Buffer> sign(const wire::Frame& frame) const;
+    pki::Result<const CaKey*> key_of(std::uint64_t generation, std::string_view ca) const;
+    pki::Result<pki::Buffer> begin_crl(const wire::Frame& frame);
+    pki::Result<pki::Buffer> add_to_crl(const wire::Frame& frame);
     bool write_out();
 
     Fd socket_;
     const std::string config_path_;
     const SystemClock clock_;
     std::map<std::uint64_t, KeyRing> generations_;
+    CrlSigning crl_;
     bool slow_keys_ = false;  // signing with one takes so long that threads are worth it
     Workers& workers_;
     FrameBuffer input_;
@@ -130,6 +135,8 @@ bool is_slow(const CaKey& key) {
 pki::Result<pki::Buffer> KeyChild::handle(const wire::Frame& frame) {
     if (frame.header.kind == LoadRequest::kKind) return load(frame);
     if (frame.header.kind == SignRequest::kKind) return sign(frame);
+    if (frame.header.kind == CrlBegin::kKind) return begin_crl(frame);
+    if (frame.header.kind == CrlPart::kKind) return add_to_crl(frame);
     return pki::fail(pki::Errc::denied, "key child: no such operation");
 }
 
@@ -141,24 +148,43 @@ pki::Result<pki::Buffer> KeyChild::load(const wire::Frame& frame) {
     PKI_TRY(KeyRing ring, std::move(loaded));
     slow_keys_ = std::ranges::any_of(ring, [](const auto& one) { return is_slow(one.second); });
     std::erase_if(generations_, [&](const auto& entry) { return entry.first != request.keep; });
+    crl_.keep(request.keep);
     generations_[request.generation] = std::move(ring);
     const auto facts = facts_of(*config);
     return wire::encode(LoadReply{facts}, frame.header.id);
 }
 
-pki::Result<pki::Buffer> KeyChild::sign(const wire::Frame& frame) const {
-    PKI_TRY(const auto request, wire::decode<SignRequest>(frame));
-    const auto generation = generations_.find(request.generation);
+pki::Result<const CaKey*> KeyChild::key_of(std::uint64_t number, std::string_view name) const {
+    const auto generation = generations_.find(number);
     if (generation == generations_.end())
         return pki::fail(pki::Errc::unavailable, "key child: generation not loaded");
-    const auto ca = generation->second.find(request.ca);
+    const auto ca = generation->second.find(name);
     if (ca == generation->second.end())
         return pki::fail(pki::Errc::denied, "key child: no such CA");
-    const CaKey& key = ca->second;
-    PKI_CHECK(check_tbs(key.rules, request.tbs, clock_.now() / kMicroseconds));
+    return &ca->second;
+}
+
+pki::Result<pki::Buffer> KeyChild::sign(const wire::Frame& frame) const {
+    PKI_TRY(const auto request, wire::decode<SignRequest>(frame));
+    PKI_TRY(const CaKey* const key, key_of(request.generation, request.ca));
+    PKI_CHECK(check_tbs(key->rules, request.tbs, clock_.now() / kMicroseconds));
     SIGNERD_FAULT("key:1");
-    PKI_TRY(const auto signature, pki::ossl::sign(key.key.get(), key.scheme, request.tbs));
+    PKI_TRY(const auto signature, pki::ossl::sign(key->key.get(), key->scheme, request.tbs));
     SIGNERD_FAULT("key:2");
+    return wire::encode(SignReply{signature}, frame.header.id);
+}
+
+pki::Result<pki::Buffer> KeyChild::begin_crl(const wire::Frame& frame) {
+    PKI_TRY(const auto request, wire::decode<CrlBegin>(frame));
+    PKI_TRY(const CaKey* const key, key_of(request.generation, request.ca));
+    PKI_CHECK(crl_.begin(*key, request.generation, request.size));
+    return wire::encode(CrlContinue{}, frame.header.id);
+}
+
+pki::Result<pki::Buffer> KeyChild::add_to_crl(const wire::Frame& frame) {
+    PKI_TRY(const auto part, wire::decode<CrlPart>(frame));
+    PKI_TRY(const auto signature, crl_.add(part.bytes, clock_.now() / kMicroseconds));
+    if (signature.empty()) return wire::encode(CrlContinue{}, frame.header.id);
     return wire::encode(SignReply{signature}, frame.header.id);
 }
 

@@ -60,6 +60,7 @@ void add(pki::Buffer& out, const CaRules& rules) {
     for (const pki::Buffer& purpose : rules.extended_key_usage) add(out, purpose);
     add(out, rules.may_omit_key_usage);
     add(out, rules.may_omit_extended_key_usage);
+    add(out, rules.may_sign_crls);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // What signerd's front may ask of its key child. There is no operation that signs bytes:
-// a TBSCertificate goes in, and the child looks at it itself before it signs.
+// a TBSCertificate or a TBSCertList goes in, and the child looks at it itself before it signs.
 //
 // Frames as in libpki/wire/frame.h over a socket pair, with kinds of their own, which no
 // listening socket takes. Answers are in the order of the requests; a failure is a
@@ -63,6 +63,43 @@ struct SignReply {
 
    private:
     static constexpr std::size_t kSignature = pki::limits::kRsaMaxBits / 8;
+};
+
+// The first message of a CRL; the one that was under way, if any, is dropped. The TBSCertList
+// follows in parts, each sent when the one before was answered: other requests come in between.
+struct CrlBegin {
+    static constexpr pki::wire::Kind kKind{0xe4};
+
+    std::uint64_t generation = 0;
+    std::string_view ca;
+    std::uint64_t size = 0;  // of the TBSCertList
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.generation);
+        v.text(2, m.ca, pki::limits::kProfileName);
+        v.number(3, m.size);
+    }
+};
+
+// The last one is answered by SignReply.
+struct CrlPart {
+    static constexpr pki::wire::Kind kKind{0xe5};
+
+    pki::Bytes bytes;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.bytes(1, m.bytes, pki::limits::kCrlPart);
+    }
+};
+
+// To CrlBegin and to every part but the last: go on.
+struct CrlContinue {
+    static constexpr pki::wire::Kind kKind{0xe6};
+
+    template <class V, class M>
+    static void visit(V&, M&) {}
 };
 
 // A complete frame of this protocol.

@@ -55,6 +55,12 @@ pki::Result<pki::Buffer> signature_in(const wire::Frame& frame) {
     return pki::to_buffer(reply->signature);
 }
 
+// Of the parts of a CRL; nothing where the child goes on.
+pki::Result<pki::Buffer> crl_answer_in(const wire::Frame& frame) {
+    if (wire::decode<CrlContinue>(frame)) return pki::Buffer{};
+    return signature_in(frame);
+}
+
 }  // namespace
 
 ChildSigner::~ChildSigner() {
@@ -152,16 +158,30 @@ void ChildSigner::request_load(std::uint64_t generation, std::size_t cas, Loaded
 void ChildSigner::sign(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
                        Done done) {
     const std::uint64_t id = ++last_id_;
-    auto frame = unable_ ? pki::Result<pki::Buffer>(unavailable(kUnable))
-                         : wire::encode(SignRequest{generation, ca, tbs}, id);
+    ask(id, wire::encode(SignRequest{generation, ca, tbs}, id),
+        {.frame = {}, .done = std::move(done), .answer = signature_in});
+}
+
+void ChildSigner::sign_crl(std::uint64_t generation, const std::string& ca, std::uint64_t size,
+                           Read read, Done done) {
+    crls_.add({generation, ca, size, std::move(read), std::move(done)});
+}
+
+void ChildSigner::ask_crl(const CrlStream::Encode& message, Done done) {
+    const std::uint64_t id = ++last_id_;
+    ask(id, message(id),
+        {.frame = {}, .done = std::move(done), .answer = crl_answer_in, .once = true});
+}
+
+void ChildSigner::ask(std::uint64_t id, pki::Result<pki::Buffer> frame, Job job) {
+    if (unable_) frame = unavailable(kUnable);
     if (!frame)
-        return loop_.after({},
-                           [done = std::move(done), error = frame.error()] { done(error); });
-    Job& job = jobs_[id];
+        return loop_.after(
+            {}, [done = std::move(job.done), error = frame.error()] { done(error); });
     job.frame = *std::move(frame);
-    job.done = std::move(done);
     job.since = steady_clock::now();
-    if (ready_) submit(job);
+    Job& waiting = jobs_[id] = std::move(job);
+    if (ready_) submit(waiting);
     watch();
 }
 
@@ -224,9 +244,9 @@ pki::Status ChildSigner::take_answer(pki::Bytes bytes) {
     }
     // One that is not there any more had waited too long.
     if (auto job = jobs_.extract(frame.header.id)) {
-        auto signature = signature_in(frame);
-        if (signature) failures_ = 0;
-        job.mapped().done(std::move(signature));
+        auto answer = job.mapped().answer(frame);
+        if (answer) failures_ = 0;
+        job.mapped().done(std::move(answer));
     }
     return {};
 }
@@ -244,6 +264,8 @@ void ChildSigner::lost(const std::string& why) {
     for (auto& [id, load] : std::exchange(loads_, {}))
         load.loaded(pki::fail(pki::Errc::unavailable,
                               "the key child was lost while it read the keys", why));
+    fail_jobs([](const Job& job) { return job.once && job.attempts > 0; },
+              "the key child was lost");
     fail_jobs([](const Job& job) { return job.attempts >= kAttempts; },
               "several key children ended with it");
     if (current_ != 0) loop_.after(kFirstPause * (1 << pause), [this] { start_again(); });
@@ -281,9 +303,9 @@ void ChildSigner::look() {
     const Time now = steady_clock::now();
     const bool hanging = hangs(now);
     watching_ = false;
+    if (hanging) lost("it does not answer");  // first: a CRL that follows is for the next one
     fail_jobs([&](const Job& job) { return now - job.since > patience_.request; },
               "the key child does not answer");
-    if (hanging) lost("it does not answer");
     if (!jobs_.empty() || !loads_.empty()) watch();
 }
 

@@ -7,6 +7,7 @@
 #include "libpki/ossl/digest.h"
 #include "signerd/event_loop.h"
 #include "signerd/frame_buffer.h"
+#include "signerd/keys/crl_stream.h"
 #include "signerd/keys/process.h"
 
 namespace signerd {
@@ -59,9 +60,11 @@ class OcspSigner {
 };
 
 // Starts the key child, again when it dies, and asks it once more for what it had not answered:
-// a signature that nobody received has minted nothing.
-class ChildSigner : public Signer {
+// a signature that nobody received has minted nothing. A CRL that was under way is not asked
+// for again: its parts are with the child that was lost.
+class ChildSigner : public Signer, public CrlSigner {
    public:
+    using Done = Signer::Done;
     using Loaded = std::function<void(pki::Result<pki::ossl::Sha256> facts)>;
 
     // How long to wait for what; tests wait less.
@@ -89,6 +92,8 @@ class ChildSigner : public Signer {
 
     void sign(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
               Done done) override;
+    void sign_crl(std::uint64_t generation, const std::string& ca, std::uint64_t size,
+                  Read read, Done done) override;
     // Writes what was gathered in this turn.
     void flush();
 
@@ -98,10 +103,14 @@ class ChildSigner : public Signer {
    private:
     using Time = std::chrono::steady_clock::time_point;
 
+    using Answer = pki::Result<pki::Buffer> (*)(const pki::wire::Frame& frame);
+
     struct Job {
         pki::Buffer frame;
         Done done;
-        Time since;
+        Answer answer;      // what the frame that answers it says
+        bool once = false;  // of no use to another child
+        Time since{};
         std::uint64_t child = 0;  // the last one that had it
         int attempts = 0;         // children that had it
     };
@@ -119,6 +128,8 @@ class ChildSigner : public Signer {
     void current_loaded(const pki::Result<pki::ossl::Sha256>& facts);
     void retry_current();
     void request_load(std::uint64_t generation, std::size_t cas, Loaded loaded);
+    void ask(std::uint64_t id, pki::Result<pki::Buffer> frame, Job job);
+    void ask_crl(const CrlStream::Encode& message, Done done);
     void submit(Job& job);
     void become_ready();
     void on_event(std::uint32_t events);
@@ -147,6 +158,9 @@ class ChildSigner : public Signer {
     std::uint64_t last_id_ = 0;
     Jobs jobs_;
     std::map<std::uint64_t, Load> loads_;  // by request id
+    CrlStream crls_{[this](const CrlStream::Encode& message, Done done) {
+        ask_crl(message, std::move(done));
+    }};
     FrameBuffer input_;
     pki::Buffer output_;
     std::size_t gathered_ = 0;  // jobs put into output_ since the last flush

@@ -4,6 +4,7 @@
 
 #include "libpki/x509/algorithm.h"
 #include "libpki/x509/oids.h"
+#include "signerd/keys/crl_check.h"
 #include "signerd/successor.h"
 
 namespace signerd {
@@ -138,6 +139,7 @@ CaRules rules_of(const Ca& ca, const Config& config) {
     rules.signature_algorithm = algorithm_of(ca.scheme);
     rules.not_before = ca.not_before;
     rules.not_after = ca.not_after;
+    rules.may_sign_crls = may_sign_crls(ca);
     for (const auto& [name, profile] : config.profiles)
         if (leads_to(profile.ca, ca.name, config.cas)) widen(rules, profile.rules);
     return rules;

@@ -10,7 +10,7 @@
 
 namespace signerd {
 
-// What the certificates of one CA may look like, whatever the profile.
+// What the certificates of one CA may look like, whatever the profile, and its CRLs.
 struct CaRules {
     pki::Buffer subject;  // Name
     pki::Buffer key_identifier;
@@ -24,6 +24,7 @@ struct CaRules {
     // No extension means no restriction: only where a profile has it so.
     bool may_omit_key_usage = false;
     bool may_omit_extended_key_usage = false;
+    bool may_sign_crls = false;
 };
 
 // A CA issues under the profiles that name it, and under those that name one before it in a
