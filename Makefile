@@ -25,7 +25,8 @@ SIGNERD_SRCS   := $(filter-out signerd/main.cpp,$(wildcard signerd/*.cpp signerd
 SIGNERCTL_SRCS := $(filter-out clients/signerctl/main.cpp,$(wildcard clients/signerctl/*.cpp))
 UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
 # What nginx modules are made of but knows nothing of nginx.
-NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp status_text.cpp)
+NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp status_text.cpp) \
+                  $(addprefix ngx_enroll_module/,crl_copy.cpp ocsp_cache.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 

@@ -14,9 +14,10 @@ my %may = (
     'libpki/wire'       => ['libpki/base'],
     'ngx_common'        => ['libpki/base', 'libpki/ossl', 'libpki/x509', 'libpki/wire'],
     'ngx_est_module'    => ['ngx_common', 'libpki'],
+    'ngx_enroll_module' => ['ngx_common', 'libpki'],
     'signerd'           => ['libpki'],
     'clients/signerctl' => ['libpki'],
-    't'                 => ['libpki', 'signerd', 'clients', 'ngx_common'],
+    't'                 => ['libpki', 'signerd', 'clients', 'ngx_common', 'ngx_enroll_module'],
 );
 
 # Headers from outside that only some folders may use; all else is the C and C++ libraries.
