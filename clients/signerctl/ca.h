@@ -34,7 +34,9 @@ struct NewRequest {
     pki::Secret key;
     pki::Buffer csr;
 };
+// The name as text or as a Name.
 pki::Result<NewRequest> make_request(const std::string& name, const std::string& key);
+pki::Result<NewRequest> make_request(pki::Buffer name, const std::string& key);
 
 // Whether signerd can issue under this chain at `now`; the first certificate is the issuing
 // CA's. Each one is a CA's with keyCertSign, valid now and signed by the next one, whose path

@@ -1,8 +1,8 @@
 #include "clients/signerctl/ca_files.h"
 
-#include "clients/signerctl/json.h"
 #include "clients/signerctl/output.h"
 #include "libpki/base/base64.h"
+#include "libpki/base/limits.h"
 #include "libpki/base/time.h"
 #include "libpki/ossl/digest.h"
 #include "libpki/x509/cert.h"
@@ -12,6 +12,9 @@ namespace signerctl {
 namespace x509 = pki::x509;
 
 namespace {
+
+constexpr std::size_t kMostKeyFile = pki::limits::kCertificate;
+constexpr std::size_t kMostPemFile = 2 * pki::limits::kChain * pki::limits::kCertificate;
 
 struct Facts {
     std::string subject, serial, not_after, sha256;
@@ -28,7 +31,7 @@ Facts facts_of(pki::Bytes der) {
     return facts;
 }
 
-void report_json(const Written& written) {
+void report_json(const Written& written, json_t* signerd_json) {
     const JsonPtr document(json_pack("{s:[],s:[]}", "files", "certificates"));
     json_t* files = json_object_get(document.get(), "files");
     for (const std::string& file : written.files)
@@ -41,13 +44,28 @@ void report_json(const Written& written) {
                                     "serial", facts.serial.c_str(), "not_after",
                                     facts.not_after.c_str(), "sha256", facts.sha256.c_str()));
     }
+    if (signerd_json != nullptr) json_object_set(document.get(), "signerd_json", signerd_json);
     print(json_indented(document.get()) + "\n");
 }
 
 }  // namespace
 
-void report(const Written& written, bool json) {
-    if (json) return report_json(written);
+pki::Result<std::vector<pki::Buffer>> read_certificates(const std::string& path) {
+    PKI_TRY(pki::Buffer content, read_file(path, kMostPemFile));
+    if (!content.empty() && content[0] == pki::der::kSequence)
+        return std::vector<pki::Buffer>{std::move(content)};
+    auto certificates = x509::certificates_from_pem(pki::as_text(content));
+    if (!certificates) certificates.error().detail = path;
+    return certificates;
+}
+
+pki::Result<pki::ossl::PkeyPtr> read_key(const std::string& path) {
+    PKI_TRY(const pki::Secret pem, read_secret(path, kMostKeyFile));
+    return pki::ossl::read_private_key(pem.view());
+}
+
+void report(const Written& written, bool json, json_t* signerd_json) {
+    if (json) return report_json(written, signerd_json);
     for (const pki::Bytes der : written.certificates) {
         const Facts facts = facts_of(der);
         print(fields({{"Subject", facts.subject},
@@ -57,6 +75,18 @@ void report(const Written& written, bool json) {
               "\n");
     }
     for (const std::string& file : written.files) print("wrote " + terminal_safe(file) + "\n");
+    if (signerd_json == nullptr) return;
+    print("\nFor signerd.json, with names of yours for OLD, NEW and TENANT:\n\n" +
+          json_indented(signerd_json) + "\n");
+}
+
+pki::Status write_new(const std::vector<FileContent>& files,
+                      std::vector<pki::Bytes> certificates, bool json, json_t* signerd_json) {
+    PKI_CHECK(write_files(files, Existing::refuse));
+    Written written{{}, std::move(certificates)};
+    for (const FileContent& file : files) written.files.push_back(file.path);
+    report(written, json, signerd_json);
+    return {};
 }
 
 }  // namespace signerctl

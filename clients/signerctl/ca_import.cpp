@@ -3,7 +3,6 @@
 #include "clients/signerctl/ca.h"
 #include "clients/signerctl/ca_files.h"
 #include "clients/signerctl/commands.h"
-#include "clients/signerctl/files.h"
 #include "libpki/base/limits.h"
 
 namespace signerctl {
@@ -15,19 +14,6 @@ namespace limits = pki::limits;
 namespace x509 = pki::x509;
 
 namespace {
-
-constexpr std::size_t kMostKeyFile = limits::kCertificate;
-constexpr std::size_t kMostPemFile = 2 * limits::kChain * limits::kCertificate;
-
-// PEM, or the DER of one certificate.
-pki::Result<std::vector<Buffer>> read_certificates(const std::string& path) {
-    PKI_TRY(Buffer content, read_file(path, kMostPemFile));
-    if (!content.empty() && content[0] == pki::der::kSequence)
-        return std::vector<Buffer>{std::move(content)};
-    auto certificates = x509::certificates_from_pem(pki::as_text(content));
-    if (!certificates) certificates.error().detail = path;
-    return certificates;
-}
 
 // The issuing certificate, then the rest. A chain file may start with the issuing certificate.
 pki::Result<std::vector<Buffer>> read_chain(const Arguments& arguments) {
@@ -56,9 +42,8 @@ pki::Status write_chain(const std::string& folder, const std::vector<Buffer>& ch
     const std::string issuing = x509::certificate_to_pem(chain.front());
     std::string all;
     for (const Buffer& der : chain) all += x509::certificate_to_pem(der);
-    constexpr mode_t kMode = 0644;
-    PKI_CHECK(write_files({{folder + kIssuingFile, pki::as_bytes(issuing), kMode},
-                           {folder + kChainFile, pki::as_bytes(all), kMode}},
+    PKI_CHECK(write_files({{folder + kIssuingFile, pki::as_bytes(issuing), kPublicMode},
+                           {folder + kChainFile, pki::as_bytes(all), kPublicMode}},
                           existing));
     report({{folder + kIssuingFile, folder + kChainFile}, {chain.begin(), chain.end()}},
            context.json);
@@ -67,8 +52,7 @@ pki::Status write_chain(const std::string& folder, const std::vector<Buffer>& ch
 
 pki::Status run_import(const Context& context, const Arguments& arguments) {
     const std::string folder = arguments.text("dir") + "/";
-    PKI_TRY(const pki::Secret pem, read_secret(folder + kIssuingKeyFile, kMostKeyFile));
-    PKI_TRY(const auto key, pki::ossl::read_private_key(pem.view()));
+    PKI_TRY(const auto key, read_key(folder + kIssuingKeyFile));
     PKI_TRY(const std::vector<Buffer> chain, read_chain(arguments));
     PKI_TRY(const auto certificates, parse_all(chain));
     PKI_CHECK(check_key(certificates.front(), key.get()));

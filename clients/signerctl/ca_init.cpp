@@ -3,7 +3,6 @@
 #include "clients/signerctl/ca.h"
 #include "clients/signerctl/ca_files.h"
 #include "clients/signerctl/commands.h"
-#include "clients/signerctl/files.h"
 
 namespace signerctl {
 
@@ -11,18 +10,7 @@ namespace x509 = pki::x509;
 
 namespace {
 
-constexpr mode_t kKeyMode = 0600;
-constexpr mode_t kPublicMode = 0644;
 constexpr std::uint64_t kMostDays = 36500;
-
-pki::Status write_new(const std::vector<FileContent>& files,
-                      std::vector<pki::Bytes> certificates, bool json) {
-    PKI_CHECK(write_files(files, Existing::refuse));
-    Written written{{}, std::move(certificates)};
-    for (const FileContent& file : files) written.files.push_back(file.path);
-    report(written, json);
-    return {};
-}
 
 pki::Status init_offline(const Context& context, const Arguments& arguments) {
     const std::string folder = arguments.text("dir") + "/";

@@ -6,6 +6,7 @@
 namespace signerctl {
 
 extern const Command kCaInit;
+extern const Command kCaNext;
 extern const Command kCaImport;
 extern const Command kCertList;
 extern const Command kCertShow;

@@ -130,9 +130,10 @@ class Parser {
         for (const Option& option : line_.command->options) {
             if (option.required && !given.has(option.name))
                 return fail(Errc::malformed, "an option is missing", dashed(option.name));
-            if (given.has(option.name) && given.has(option.excludes))
-                return fail(Errc::malformed, "the options exclude each other",
-                            dashed(option.name) + ", " + dashed(option.excludes));
+            for (const std::string_view other : {option.excludes, option.excludes_too})
+                if (given.has(option.name) && given.has(other))
+                    return fail(Errc::malformed, "the options exclude each other",
+                                dashed(option.name) + ", " + dashed(other));
         }
         const std::size_t wanted = line_.command->operand.empty() ? 0 : 1;
         if (given.operands_.size() < wanted)

@@ -20,6 +20,7 @@ struct Option {
     std::uint64_t least = 0;  // bounds of a number, when most is not 0
     std::uint64_t most = 0;
     std::string_view excludes = {};  // another option, with which it makes no sense
+    std::string_view excludes_too = {};
 };
 
 class Arguments {
