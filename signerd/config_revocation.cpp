@@ -2,29 +2,18 @@
 #include <algorithm>
 
 #include "libpki/base/limits.h"
-#include "libpki/x509/oids.h"
 #include "signerd/config_keys.h"
 #include "signerd/config_parts.h"
 #include "signerd/config_values.h"
+#include "signerd/keys/crl_check.h"
 
 namespace signerd {
 
 namespace {
 
-namespace x509 = pki::x509;
-
 // A list that is older than a year is none, and the key child would not sign it.
 constexpr std::int64_t kMaxValidity = 365 * kDay;
 constexpr std::int64_t kMaxOcspValidity = 30 * kDay;
-
-// RFC 5280 4.2.1.3.
-pki::Result<bool> may_sign_crls(const Ca& ca) {
-    PKI_TRY(const auto certificate, x509::parse_certificate(ca.chain.front()));
-    const auto* usage = certificate.tbs.extensions.find(x509::oid::kKeyUsage);
-    if (usage == nullptr) return true;
-    PKI_TRY(const std::uint16_t bits, x509::parse_key_usage(usage->value));
-    return (bits & x509::kCrlSign) != 0;
-}
 
 pki::Status read_crl_object(const JsonObject& object, CrlRules& rules) {
     std::int64_t partitions = 0;
@@ -67,7 +56,7 @@ pki::Status check_urls(const JsonValue& value, const Ca& ca) {
 }  // namespace
 
 pki::Status read_crl_rules(const JsonObject& ca_object, Ca& ca) {
-    PKI_TRY(const bool may_sign, may_sign_crls(ca));
+    const bool may_sign = may_sign_crls(ca);
     ca.crl.enabled = may_sign;
     const auto value = ca_object.find("crl");
     if (value) {

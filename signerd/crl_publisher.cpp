@@ -167,11 +167,7 @@ void CrlPublisher::open_view(const RoundPtr& round) {
             round->status = [&]() -> pki::Status {
                 PKI_TRY(round->source, store_.crl_source());
                 PKI_TRY(const std::uint64_t change, round->source->last_change());
-                for (CrlDraft& draft : round->drafts) {
-                    draft.record.change = change;
-                    if (draft.record.delta && draft.record.base == draft.record.number)
-                        draft.since = change;  // over the list of this very round
-                }
+                for (CrlDraft& draft : round->drafts) draft.record.change = change;
                 return {};
             }();
         },

@@ -16,14 +16,15 @@ bool is_over(std::int64_t from, std::int64_t every, std::int64_t now) {
     return now >= from + every || from > now + kAhead;
 }
 
-// Lists that certificates point to go on, also when there are fewer partitions by now.
+// Lists that certificates point to go on, also when there are fewer partitions by now. A delta
+// needs a complete list that was there before it.
 std::set<CrlKind> complete_kinds(const Ca& ca, const CrlLine& line) {
     std::uint32_t partitions = ca.crl.partitions;
     for (const auto& [kind, record] : line.newest)
         partitions = std::max(partitions, kind.partition);
     std::set<CrlKind> kinds{kComplete};
     for (std::uint32_t i = 1; i <= partitions; i++) kinds.insert({i, false});
-    if (ca.crl.delta_every != 0) kinds.insert(kDelta);
+    if (ca.crl.delta_every != 0 && line.newest.contains(kComplete)) kinds.insert(kDelta);
     return kinds;
 }
 
@@ -52,16 +53,6 @@ std::int64_t validity_of(const Ca& ca, CrlKind kind) {
     return kind.delta ? std::min(2 * ca.crl.delta_every, ca.crl.validity) : ca.crl.validity;
 }
 
-void set_base(const CrlLine& line, CrlDraft& draft, bool with_complete) {
-    const CrlRecord* complete = find(line, kComplete);
-    if (with_complete || complete == nullptr) {
-        draft.record.base = draft.record.number;
-        return;  // `since` is the change of the round, which is not known yet
-    }
-    draft.record.base = complete->number;
-    draft.since = complete->change;
-}
-
 }  // namespace
 
 CrlDue crl_due(const Ca& ca, const CrlLine& line, std::int64_t now) {
@@ -86,7 +77,11 @@ CrlDraft crl_draft(const Ca& ca, const CrlLine& line, CrlKind kind, bool schedul
     draft.record.this_update = now;
     draft.record.next_update = now + validity_of(ca, kind);
     draft.record.scheduled = scheduled ? now : draft.alive;
-    if (kind.delta) set_base(line, draft, scheduled);
+    // RFC 5280 5.2.4: beside a complete list it is over the one before.
+    if (kind.delta) {
+        draft.record.base = complete->number;
+        draft.since = complete->change;
+    }
     draft.scheme = ca.scheme;
     draft.issuer = ca.subject;
     draft.authority_key_identifier = ca.key_identifier;

@@ -40,7 +40,8 @@ struct CrlDue {
 // At `now`, seconds since 1970.
 CrlDue crl_due(const Ca& ca, const CrlLine& line, std::int64_t now);
 
-// The list of this kind with the number of the line, up to its entries.
+// The list of this kind with the number of the line, up to its entries. For a delta there is a
+// complete one.
 CrlDraft crl_draft(const Ca& ca, const CrlLine& line, CrlKind kind, bool scheduled,
                    std::int64_t now);
 

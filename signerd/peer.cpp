@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "signerd/successor.h"
+
 namespace signerd {
 
 namespace {
@@ -11,14 +13,6 @@ bool matches(const Peer& peer, const ucred& credentials) {
     if (!peer.user && !peer.group) return false;
     return (!peer.user || *peer.user == credentials.uid) &&
            (!peer.group || *peer.group == credentials.gid);
-}
-
-// From this CA along its successors; the file is checked to have no circle.
-bool leads_to(const Config& config, const std::string& from, const std::string& to) {
-    const auto ca = config.cas.find(from);
-    if (ca == config.cas.end()) return false;
-    return from == to ||
-           (ca->second.successor && leads_to(config, ca->second.successor->ca, to));
 }
 
 }  // namespace
@@ -37,7 +31,7 @@ bool may_use(const Peer& peer, std::string_view profile) {
 bool may_ask_about(const Peer& peer, const Config& config, const std::string& ca) {
     if (peer.role != Role::frontend) return config.cas.contains(ca);
     return std::ranges::any_of(config.profiles, [&](const auto& entry) {
-        return may_use(peer, entry.first) && leads_to(config, entry.second.ca, ca);
+        return may_use(peer, entry.first) && leads_to(entry.second.ca, ca, config.cas);
     });
 }
 
