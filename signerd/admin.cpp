@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "libpki/base/base64.h"
-#include "libpki/base/time.h"
-#include "signerd/json_writer.h"
+#include "libpki/x509/cert.h"
+#include "signerd/certificate_json.h"
 #include "signerd/peer.h"
 #include "signerd/successor.h"
 
@@ -24,46 +23,6 @@ constexpr std::uint32_t kListed = 200;      // certificates looked at for one an
 constexpr std::uint32_t kAuditRows = 1000;  // as many as a wire::AuditPageReply holds
 // Of a frame, for its header.
 constexpr std::size_t kFrameRoom = limits::kFrame - wire::kHeaderSize;
-
-JsonPtr certificate_json(const CertificateRecord& record) {
-    JsonPtr json(json_object());
-    put(json.get(), "row", record.row);
-    put(json.get(), "ca", record.ca);
-    put(json.get(), "tenant", record.tenant);
-    put(json.get(), "profile", record.profile);
-    put(json.get(), "serial", record.serial);
-    put(json.get(), "subject", record.subject);
-    put(json.get(), "sans", record.sans);
-    put(json.get(), "not_before", pki::format_iso8601(record.not_before));
-    put(json.get(), "not_after", pki::format_iso8601(record.not_after));
-    put(json.get(), "issued", pki::format_iso8601(record.issued));
-    put(json.get(), "protocol", wire::name(record.protocol));
-    put(json.get(), "csr_sha256", pki::hex_encode(record.csr_sha256));
-    return json;
-}
-
-// Members of one array, joined as long as they fit an answer. The first is always taken: an
-// answer without any would have the reader ask for ever.
-class JsonList {
-   public:
-    bool add(const JsonPtr& member) {
-        const std::string text = json_text(member.get());
-        if (!text_.empty() && text_.size() + text.size() + kFrame > limits::kAdminText)
-            return false;
-        text_ += (text_.empty() ? "" : ",") + text;
-        return true;
-    }
-
-    Result<Buffer> reply(std::string_view tail, std::uint64_t id) const {
-        const std::string text = "{\"certificates\":[" + text_ + "]" + std::string(tail) + "}";
-        return wire::encode(wire::JsonReply{pki::as_bytes(text)}, id);
-    }
-
-   private:
-    static constexpr std::size_t kFrame = 64;  // for what stands around the members
-
-    std::string text_;
-};
 
 }  // namespace
 
@@ -85,10 +44,11 @@ Result<Buffer> cert_list(Services& services, const Request& request) {
     PKI_TRY(const auto records, services.store.list_certificates({std::string(asked.profile),
                                                                   std::string(asked.subject),
                                                                   asked.after, wanted + 1}));
+    const std::int64_t now = services.clock.now() / kMicroseconds;
     JsonList list;
     std::size_t taken = 0;
     while (taken < std::min<std::size_t>(records.size(), wanted) &&
-           list.add(certificate_json(records[taken])))
+           list.add(certificate_json(records[taken], now)))
         taken++;
     const bool more = taken < records.size();
     return list.reply(more ? ",\"more\":true" : ",\"more\":false", request.to.id);
@@ -99,9 +59,10 @@ Result<Buffer> cert_show(Services& services, const Request& request) {
     PKI_TRY(const auto records,
             services.store.certificates_with_serial(std::string(asked.serial)));
     if (records.empty()) return fail(Errc::not_found, "no such certificate");
+    const std::int64_t now = services.clock.now() / kMicroseconds;
     JsonList list;
     for (const CertificateRecord& record : records) {
-        const JsonPtr json = certificate_json(record);
+        const JsonPtr json = certificate_json(record, now);
         put(json.get(), "pem", pki::x509::certificate_to_pem(record.der));
         if (!list.add(json)) break;
     }

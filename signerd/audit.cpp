@@ -141,6 +141,19 @@ AuditRecord record_report(const Occasion& occasion,
     return record;
 }
 
+AuditRecord record_change(const Occasion& occasion, pki::wire::Operation operation,
+                          const CertificateRecord& certificate) {
+    AuditRecord record = record_occasion(occasion);
+    record.operation = operation;
+    record.tenant = certificate.tenant;
+    record.profile = certificate.profile;
+    record.protocol = certificate.protocol;
+    record.subject = certificate.subject;
+    record.sans = certificate.sans;
+    make_fit(record);
+    return record;
+}
+
 AuditRecord record_gap(const Occasion& occasion, std::uint64_t count, std::int64_t from,
                        std::int64_t to) {
     AuditRecord record = record_occasion(occasion);

@@ -40,6 +40,11 @@ void record_refusal(AuditRecord& record, const pki::Error& error);
 AuditRecord record_report(const Occasion& occasion,
                           const pki::wire::ReportedDecision& reported);
 
+// What becomes of a certificate, by somebody of ours: a denial until record_allow() says
+// otherwise. The tenant is the certificate's.
+AuditRecord record_change(const Occasion& occasion, pki::wire::Operation operation,
+                          const CertificateRecord& certificate);
+
 // In the place of `count` decisions that nobody kept, made between these times.
 AuditRecord record_gap(const Occasion& occasion, std::uint64_t count, std::int64_t from,
                        std::int64_t to);

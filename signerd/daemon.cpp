@@ -72,7 +72,7 @@ pki::Status Daemon::assemble() {
     reports_ = std::make_unique<Reports>(clock_, *writer_, *server_);
     PKI_CHECK(assemble_revocation());
     dispatcher_ = std::make_unique<Dispatcher>(
-        Services{clock_, *store_, *issuer_, *reports_, *crls_, *watchers_, *server_,
+        Services{clock_, *store_, *issuer_, *reports_, *revoker_, *crls_, *watchers_, *server_,
                  clock_.now() / kMicroseconds, [this] { return gauges(); },
                  [this](const Request& request, const pki::Error& error) {
                      refusals_->note(*request.generation, *request.peer, error);
@@ -90,6 +90,10 @@ pki::Status Daemon::assemble_revocation() {
         [this](auto work, auto done) { background_->run(std::move(work), std::move(done)); },
         after, CrlFiles(config_->store), [this] { watchers_->notify(); });
     watchers_ = std::make_unique<Watchers>(*store_, *crls_, *server_, after);
+    revoker_ = std::make_unique<Revoker>(clock_, *store_, *writer_, *server_, [this] {
+        watchers_->notify();
+        crls_->changed();
+    });
     PKI_TRY(background_, Background::start(*loop_));
     return crls_->load();
 }

@@ -24,6 +24,11 @@ void report(Services& services, const Request& request) {
 }
 
 void watch(Services& services, const Request& request) { services.watchers.watch(request); }
+void revoke(Services& services, const Request& request) { services.revoker.revoke(request); }
+
+void revoke_many(Services& services, const Request& request) {
+    services.revoker.revoke_many(request);
+}
 
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
@@ -45,6 +50,8 @@ constexpr Operation kOperations[] = {
     {Kind::cert_list_request, "cert_list", kAdmin, at_once<cert_list>},
     {Kind::cert_show_request, "cert_show", kAdmin, at_once<cert_show>},
     {Kind::audit_page_request, "audit_page", kAdmin, at_once<audit_page>},
+    {Kind::revoke_request, "revoke", kAdmin, revoke},
+    {Kind::revoke_many_request, "revoke_many", kAdmin, revoke_many},
     {Kind::crl_request, "crl", kFrontend | kReader | kAdmin, at_once<crl_piece>},
     {Kind::watch_request, "watch", kFrontend | kReader | kAdmin, watch},
     {Kind::crl_publish_request, "crl_publish", kAdmin, crl_publish},

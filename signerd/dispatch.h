@@ -7,6 +7,7 @@
 #include "signerd/crl_publisher.h"
 #include "signerd/issue.h"
 #include "signerd/report.h"
+#include "signerd/revoke.h"
 #include "signerd/watch.h"
 
 namespace signerd {
@@ -27,6 +28,7 @@ struct Services {
     Store& store;
     Issuer& issuer;
     Reports& reports;
+    Revoker& revoker;
     CrlPublisher& crls;
     Watchers& watchers;
     Replies& replies;

@@ -3,8 +3,8 @@
 // Two requests are the same when tenant, profile, protocol, authenticated identity and the
 // client's own idempotency key are equal. Without such a key the CSR takes its place, and
 // then equal requests are a retry only inside a window: months later they are a renewal.
-// A key is bound to the CSR that it came with. A certificate that has expired answers nothing,
-// whatever the key.
+// A key is bound to the CSR that it came with. A certificate that has expired or was revoked
+// answers nothing, whatever the key.
 //
 // The issue path uses it in this order, all on the event loop:
 //     claim(), and when it is `ours`: Store::find_answer(), weigh(), the certificate that

@@ -5,6 +5,7 @@
 #include "signerd/audit.h"
 #include "signerd/crl_schedule.h"
 #include "signerd/fault.h"
+#include "signerd/issue_revoked.h"
 #include "signerd/issue_tbs.h"
 #include "signerd/log.h"
 #include "signerd/peer.h"
@@ -210,13 +211,15 @@ IssueJobPtr Issuer::accept(const Request& request) {
 }
 
 // Steps 1 to 3. Of limits for one client there are none yet.
-pki::Status Issuer::examine(IssueJob& job) const {
+pki::Status Issuer::examine(IssueJob& job) {
     SIGNERD_FAULT("issue:1");
     PKI_CHECK(decode(job));
     PKI_CHECK(check_load(job));
+    if (job.shown) PKI_CHECK(settle(object_to_client(store_, *job.shown)));
     PKI_CHECK(check_possession(job));
     SIGNERD_FAULT("issue:2");
     PKI_CHECK(apply_policy(job));
+    PKI_CHECK(settle(object_to_key(store_, job.csr.spki)));
     SIGNERD_FAULT("issue:3");
     return {};
 }
@@ -249,12 +252,20 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     if (!earlier || earlier->means == Earlier::expired) return false;
     if (earlier->means == Earlier::conflict) return conflict();
     const CertificateRecord& certificate = earlier->certificate;
-    if (certificate.not_after <= job->now()) return false;
+    if (certificate.not_after <= job->now() || certificate.revocation) return false;
     const Ca* issuer = find_ca(*job, certificate.ca);
     if (job->request.want_chain && issuer == nullptr) return false;
     release(*job);  // in the turn that claimed it: nobody waits
     answer(*job, certificate.der, issuer, true);
     return true;
+}
+
+// Without the store nobody can say that nothing is revoked.
+pki::Status Issuer::settle(const pki::Result<std::optional<pki::Error>>& objection) {
+    if (!objection) return reading_failed(objection.error());
+    reading_.note({});
+    if (*objection) return **objection;
+    return {};
 }
 
 // A store that is away comes back for everybody; one row that is damaged does not.

@@ -1,7 +1,8 @@
 // The issue path: the one sequence that leads to a certificate, whatever the protocol.
 //
-//     1 decode, load, CSR and its signature   2 profile of this peer, policy   3 limits
-//     4 idempotency   5 single-use things   6 serial and TBS   7 signature by the key child
+//     1 decode, load, revoked client, CSR and its signature
+//     2 profile of this peer, policy, blocked key   3 limits   4 idempotency
+//     5 single-use things   6 serial and TBS   7 signature by the key child
 //     8 one durable transaction: certificate, audit record, answer   9 answer
 //
 // A refusal goes through 8 as well: nothing leaves before its audit record is durable. The
@@ -45,11 +46,12 @@ class Issuer {
 
    private:
     IssueJobPtr accept(const Request& request);
-    pki::Status examine(IssueJob& job) const;
+    pki::Status examine(IssueJob& job);
     pki::Status check_load(const IssueJob& job) const;
     pki::Status prepare(IssueJob& job) const;
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);
+    pki::Status settle(const pki::Result<std::optional<pki::Error>>& objection);
     pki::Error reading_failed(const pki::Error& error);
     pki::Result<std::optional<Stored>> find_stored(const IssueJob& job) const;
     void on_signature(const IssueJobPtr& job, const pki::Result<pki::Buffer>& signature);

@@ -84,6 +84,7 @@ pki::Result<pki::Buffer> status(Services& services, const Request& request) {
              [&](const auto& entry) { return ca_json(entry, services.crls); });
     put_list(json.get(), "profiles", config.profiles, profile_json);
     put(json.get(), "certificates", counts.certificates);
+    put(json.get(), "revoked", counts.revoked);
     put(json.get(), "audit_records", counts.audit_records);
     put_gauges(json.get(), services.gauges());
     const std::string text = json_text(json.get());

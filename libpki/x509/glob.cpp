@@ -54,6 +54,7 @@ std::vector<Symbol> pattern_symbols(std::string_view pattern, bool directory_nam
 // What "**" stands for; "*" for the same without ".".
 using Wild = bool (*)(const Symbol&);
 
+bool truly_any(const Symbol&) { return true; }
 bool any_character(const Symbol& s) { return s.character != '*'; }
 bool of_a_host(const Symbol& s) {
     return is_letter(s.character) || is_digit(s.character) || s.is_one_of(".-");
@@ -119,6 +120,10 @@ bool uri_match(std::string_view pattern, std::string_view uri) {
 bool dirname_match(std::string_view pattern, std::string_view text) {
     return match(pattern_symbols(pattern, true), text_symbols(text, true),
                  pattern == "**" ? any_character : of_a_value);
+}
+
+bool name_match(std::string_view pattern, std::string_view name) {
+    return match(pattern_symbols(pattern, true), text_symbols(name, true), truly_any);
 }
 
 }  // namespace pki::x509

@@ -45,6 +45,10 @@ bool uri_match(std::string_view pattern, std::string_view uri);
 // a star.
 bool dirname_match(std::string_view pattern, std::string_view name);
 
+// For names as name_text() writes them, where a pattern finds and does not allow: the wildcards
+// stand for "*", "," and "+" as well. In the pattern as in the name "\," is a comma of a value.
+bool name_match(std::string_view pattern, std::string_view name);
+
 struct SubjectRule {
     bool required = false;
     std::vector<std::string> patterns;  // one must match each value; empty: any value

@@ -89,11 +89,12 @@ class Daemon {
     unit::FakeCommitter committer_{store};
     signerd::Issuer issuer_{clock_, store, signer_, committer_, server};
     signerd::Reports reports_{clock_, committer_, server};
+    signerd::Revoker revoker_{clock_, store, committer_, server, [] {}};
     // A pause ends at once: each input begins as the first one did.
     signerd::Refusals refusals_{clock_, committer_,
                                 [this](auto, auto action) { loop->after({}, action); }};
     signerd::Dispatcher dispatcher_{
-        {clock_, store, issuer_, reports_, server, unit::kNow, [] { return signerd::Gauges{}; },
+        {clock_, store, issuer_, reports_, revoker_, server, unit::kNow, [] { return signerd::Gauges{}; },
          [this](const signerd::Request& request, const pki::Error& error) {
              refusals_.note(*request.generation, *request.peer, error);
          }}};

@@ -31,6 +31,8 @@ constexpr Permission kPermissions[] = {
     {Kind::cert_list_request, false, false, true},
     {Kind::cert_show_request, false, false, true},
     {Kind::audit_page_request, false, false, true},
+    {Kind::revoke_request, false, false, true},
+    {Kind::revoke_many_request, false, false, true},
 };
 
 void test_roles(void**) {
@@ -92,10 +94,8 @@ void test_profiles_of_a_peer(void**) {
 class Desk : public IssueFixture {
    public:
     Desk()
-        : dispatcher({clock, *store, issuer, reports, replies, unit::kNow - 60,
-                      [] {
-                          return signerd::Gauges{3, 7, 2, 1, 4711, "ready"};
-                      },
+        : dispatcher({clock, *store, issuer, reports, revoker, replies, unit::kNow - 60,
+                      [] { return signerd::Gauges{3, 7, 2, 1, 4711, "ready"}; },
                       [this](const signerd::Request&, const pki::Error& error) {
                           refused.push_back(error.message());
                       }}) {}
@@ -120,6 +120,7 @@ class Desk : public IssueFixture {
 
     std::vector<std::string> refused;
     signerd::Reports reports{clock, committer, replies};
+    signerd::Revoker revoker{clock, *store, committer, replies, [] {}};
     signerd::Dispatcher dispatcher;
 
    private:
@@ -301,6 +302,66 @@ void test_cert_show(void**) {
     desk.remove();
 }
 
+void test_revoke(void**) {
+    Desk desk;
+    desk.issue(unit::make_csr());
+    const std::string serial(desk.audit()[0].serial);
+    wire::RevokeRequest one;
+    one.serial = serial;
+    wire::RevokeManyRequest many;
+    many.profile = "device";
+    for (const Role role : {Role::frontend, Role::reader}) {
+        assert_true(desk.replies.error(desk.ask(role, one))->code == Errc::denied);
+        assert_true(desk.replies.error(desk.ask(role, many))->code == Errc::denied);
+    }
+    many.reason = 9;
+    const std::uint64_t done = desk.ask(Role::admin, many);
+    desk.committer.run();
+    json_t* shown = desk.json(done);
+    const json_t* certificate = json_array_get(json_object_get(shown, "certificates"), 0);
+    assert_string_equal(text(certificate, "status"), "revoked");
+    assert_string_equal(text(certificate, "reason"), "privilegeWithdrawn");
+    json_decref(shown);
+    const std::uint64_t again = desk.ask(Role::admin, one);
+    desk.committer.run();
+    assert_true(desk.replies.error(again)->code == Errc::conflict);
+    desk.remove();
+}
+
+void test_status_of_certificates(void**) {
+    Desk desk;
+    for (int i = 0; i < 4; i++) desk.issue(unit::make_csr());
+    using pki::x509::CrlReason;
+    for (const auto& [row, reason] :
+         {std::pair(0, CrlReason::superseded), std::pair(1, CrlReason::certificate_hold)})
+        assert_ok(unit::commit(*desk.store,
+                               {unit::change_of({unit::revocation_of(
+                                   desk.store->list_certificates({})->at(row), reason)})}));
+    const auto states = [&] {
+        json_t* listed = desk.json(desk.ask(Role::admin, wire::CertListRequest{}));
+        std::string all;
+        for (std::size_t i = 0; i < 4; i++) {
+            const json_t* member = json_array_get(json_object_get(listed, "certificates"), i);
+            all += std::string(text(member, "status")) + " ";
+            assert_int_equal(json_object_get(member, "revoked") != nullptr, i < 2);
+        }
+        json_decref(listed);
+        return all;
+    };
+    assert_text(states(), "revoked hold good good ");
+    desk.clock.seconds += 90 * unit::kDay;
+    assert_text(states(), "revoked hold good good ");
+    desk.clock.seconds += 1;
+    assert_text(states(), "revoked hold expired expired ");
+    json_t* shown = desk.json(desk.ask(
+        Role::admin, wire::CertShowRequest{desk.store->list_certificates({})->at(1).serial}));
+    const json_t* held = json_array_get(json_object_get(shown, "certificates"), 0);
+    assert_string_equal(text(held, "reason"), "certificateHold");
+    assert_string_equal(text(held, "revoked"), "2026-11-18T11:06:40Z");
+    json_decref(shown);
+    desk.remove();
+}
+
 // A page is cut to one frame, however many rows were asked for.
 void test_audit_page(void**) {
     Desk desk;
@@ -357,6 +418,8 @@ int main() {
         cmocka_unit_test(test_status_of_a_large_configuration),
         cmocka_unit_test(test_cert_list),
         cmocka_unit_test(test_cert_show),
+        cmocka_unit_test(test_revoke),
+        cmocka_unit_test(test_status_of_certificates),
         cmocka_unit_test(test_audit_page),
         cmocka_unit_test(test_drain),
     };

@@ -54,6 +54,20 @@ void case_of_ascii_does_not_matter(void**) {
     assert_false(glob_match("caf\xc3\xa9", "caf\xc3\x89"));
 }
 
+// Where a pattern finds, nothing hides from it.
+void names_are_found(void**) {
+    using pki::x509::name_match;
+    assert_true(name_match("**", "CN=*.example.com,O=Example"));
+    assert_true(name_match("CN=*", "CN=*"));
+    assert_true(name_match("**O=Example**", "CN=a,O=Example,C=DE"));
+    assert_true(name_match("CN=a\\,b", "CN=a\\,b"));
+    assert_false(name_match("CN=a,b", "CN=a\\,b"));
+    assert_false(name_match("CN=a,O=b", "CN=a\\,O=b"));
+    assert_true(name_match("CN=device-*", "cn=DEVICE-1"));
+    assert_false(name_match("CN=device-*", "CN=device-1.example.com"));
+    assert_false(name_match("**", ""));
+}
+
 // A request for "*.example.com" is for more than one host: only a pattern that says so allows
 // it.
 void a_requested_wildcard_needs_an_escaped_star(void**) {
@@ -158,6 +172,7 @@ int main() {
         cmocka_unit_test(two_stars_go_anywhere),
         cmocka_unit_test(everything_else_is_literal),
         cmocka_unit_test(case_of_ascii_does_not_matter),
+        cmocka_unit_test(names_are_found),
         cmocka_unit_test(a_requested_wildcard_needs_an_escaped_star),
         cmocka_unit_test(hostile_patterns_take_no_longer),
         cmocka_unit_test(key_rules),
