@@ -100,6 +100,16 @@ void describe_csr(AuditRecord& record, const pki::x509::Csr& csr) {
     make_fit(record);
 }
 
+AuditRecord record_responder(const Occasion& occasion, std::string_view profile,
+                             std::string_view subject, std::string_view serial) {
+    AuditRecord record = record_occasion(occasion);
+    record.profile = profile;
+    record.operation = pki::wire::Operation::responder;
+    record.subject = subject;
+    record_allow(record, serial);
+    return record;
+}
+
 void record_allow(AuditRecord& record, std::string_view serial, std::string_view detail) {
     record.decision = pki::wire::Decision::allow;
     record.reason = 0;

@@ -24,6 +24,10 @@ struct Occasion {
 AuditRecord record_request(const Occasion& occasion, const pki::wire::IssueRequest& request,
                            const pki::ossl::Sha256& csr_sha256);
 
+// A certificate that no peer has asked for: that of an OCSP responder, which is allowed.
+AuditRecord record_responder(const Occasion& occasion, std::string_view profile,
+                             std::string_view subject, std::string_view serial);
+
 // Adds what the CSR asks for.
 void describe_csr(AuditRecord& record, const pki::x509::Csr& csr);
 

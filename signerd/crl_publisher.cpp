@@ -105,12 +105,12 @@ void CrlPublisher::note_changes() {
 }
 
 void CrlPublisher::publish(const std::string& ca, Done done) {
+    if (draining_ || !generation_) return done(pki::fail(Errc::unavailable, "no new CRLs now"));
     const auto found = generation_->config->cas.find(ca);
     if (found == generation_->config->cas.end())
         return done(pki::fail(Errc::not_found, "no such CA", ca));
     if (!found->second.crl.enabled)
         return done(pki::fail(Errc::denied, "this CA makes no CRLs", ca));
-    if (draining_) return done(pki::fail(Errc::unavailable, "shutting down"));
     CrlLine& line = lines_[ca];
     line.anew = true;
     line.failures = 0;

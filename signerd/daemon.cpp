@@ -71,9 +71,10 @@ pki::Status Daemon::assemble() {
     issuer_ = std::make_unique<Issuer>(clock_, *store_, *signer_, *writer_, *server_);
     reports_ = std::make_unique<Reports>(clock_, *writer_, *server_);
     PKI_CHECK(assemble_revocation());
+    ocsp_ = std::make_unique<OcspResponder>(clock_, *store_, *signer_, *writer_, *server_);
     dispatcher_ = std::make_unique<Dispatcher>(
-        Services{clock_, *store_, *issuer_, *reports_, *revoker_, *crls_, *watchers_, *server_,
-                 clock_.now() / kMicroseconds, [this] { return gauges(); },
+        Services{clock_, *store_, *issuer_, *reports_, *revoker_, *crls_, *watchers_, *ocsp_,
+                 *server_, clock_.now() / kMicroseconds, [this] { return gauges(); },
                  [this](const Request& request, const pki::Error& error) {
                      refusals_->note(*request.generation, *request.peer, error);
                  }});

@@ -48,6 +48,7 @@ class Daemon {
     std::unique_ptr<Issuer> issuer_;
     std::unique_ptr<Reports> reports_;
     std::unique_ptr<Revoker> revoker_;
+    std::unique_ptr<OcspResponder> ocsp_;
     std::unique_ptr<Refusals> refusals_;
     std::unique_ptr<CrlPublisher> crls_;
     std::unique_ptr<Watchers> watchers_;

@@ -29,6 +29,7 @@ void revoke(Services& services, const Request& request) { services.revoker.revok
 void revoke_many(Services& services, const Request& request) {
     services.revoker.revoke_many(request);
 }
+void ocsp(Services& services, const Request& request) { services.ocsp.answer(request); }
 
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
@@ -55,6 +56,7 @@ constexpr Operation kOperations[] = {
     {Kind::crl_request, "crl", kFrontend | kReader | kAdmin, at_once<crl_piece>},
     {Kind::watch_request, "watch", kFrontend | kReader | kAdmin, watch},
     {Kind::crl_publish_request, "crl_publish", kAdmin, crl_publish},
+    {Kind::ocsp_request, "ocsp", kFrontend | kReader | kAdmin, ocsp},
 };
 
 }  // namespace
@@ -88,6 +90,7 @@ void Dispatcher::drain() {
     services_.issuer.drain();
     services_.crls.drain();
     services_.watchers.drain();
+    services_.ocsp.drain();
 }
 
 void Dispatcher::refuse(const Request& request, const pki::Error& error) {

@@ -6,6 +6,7 @@
 
 #include "signerd/crl_publisher.h"
 #include "signerd/issue.h"
+#include "signerd/ocsp.h"
 #include "signerd/report.h"
 #include "signerd/revoke.h"
 #include "signerd/watch.h"
@@ -31,6 +32,7 @@ struct Services {
     Revoker& revoker;
     CrlPublisher& crls;
     Watchers& watchers;
+    OcspResponder& ocsp;
     Replies& replies;
     std::int64_t started = 0;  // seconds since 1970
     std::function<Gauges()> gauges;

@@ -21,6 +21,7 @@ pki::Result<std::shared_ptr<const Generation>> make_generation(
         PKI_TRY(const auto certificate, pki::x509::parse_certificate(ca.chain.front()));
         PKI_TRY(auto key, pki::ossl::make_public_key(certificate.tbs.spki.key));
         generation->ca_keys.emplace(name, std::move(key));
+        generation->ocsp_issuers.add(ca, certificate.tbs.spki.key_bits);
     }
     generation->config = std::move(config);
     return std::shared_ptr<const Generation>(std::move(generation));

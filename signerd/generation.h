@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "signerd/config.h"
+#include "signerd/ocsp_issuers.h"
 
 namespace signerd {
 
@@ -15,6 +16,7 @@ struct Generation {
     std::uint64_t number = 0;
     std::shared_ptr<const Config> config;
     std::map<std::string, pki::ossl::PkeyPtr> ca_keys;  // public keys, by CA
+    OcspIssuers ocsp_issuers;
 
     // nullptr when there is none.
     const Profile* profile(std::string_view name) const;

@@ -16,6 +16,7 @@
 #include "signerd/keys/key.h"
 #include "signerd/keys/memory.h"
 #include "signerd/keys/protocol.h"
+#include "signerd/keys/responder_keys.h"
 #include "signerd/keys/workers.h"
 #include "signerd/log.h"
 #include "signerd/reply.h"
@@ -45,10 +46,14 @@ class KeyChild {
     pki::Buffer answer_to(pki::Bytes bytes);
     pki::Result<pki::Buffer> handle(const wire::Frame& frame);
     pki::Result<pki::Buffer> load(const wire::Frame& frame);
+    pki::Result<const CaKey*> find_ca(std::uint64_t generation, std::string_view name) const;
     pki::Result<pki::Buffer> sign(const wire::Frame& frame) const;
-    pki::Result<const CaKey*> key_of(std::uint64_t generation, std::string_view ca) const;
     pki::Result<pki::Buffer> begin_crl(const wire::Frame& frame);
     pki::Result<pki::Buffer> add_to_crl(const wire::Frame& frame);
+    pki::Result<pki::Buffer> responder_key(const wire::Frame& frame);
+    pki::Result<pki::Buffer> sign_responder(const wire::Frame& frame) const;
+    pki::Result<pki::Buffer> sign_ocsp(const wire::Frame& frame) const;
+    std::int64_t now() const { return clock_.now() / kMicroseconds; }
     bool write_out();
 
     Fd socket_;
@@ -56,6 +61,7 @@ class KeyChild {
     const SystemClock clock_;
     std::map<std::uint64_t, KeyRing> generations_;
     CrlSigning crl_;
+    ResponderKeys responders_;
     bool slow_keys_ = false;  // signing with one takes so long that threads are worth it
     Workers& workers_;
     FrameBuffer input_;
@@ -91,9 +97,11 @@ bool KeyChild::serve_received() {
     return write_out();
 }
 
+// Those that change nothing here.
 bool is_sign_request(pki::Bytes bytes) {
     const auto frame = parse_key_frame(bytes);
-    return frame && frame->header.kind == SignRequest::kKind;
+    return frame && (frame->header.kind == SignRequest::kKind ||
+                     frame->header.kind == SignOcspRequest::kKind);
 }
 
 // How many of the first ones are worked on at once. Each thread gets few, so that the front
@@ -125,9 +133,9 @@ pki::Buffer KeyChild::answer_to(pki::Bytes bytes) {
 }
 
 // P-256 and Ed25519 take less than it takes to wake a thread.
-bool is_slow(const CaKey& key) {
-    return key.scheme.hash != pki::ossl::Hash::none &&
-           key.scheme !=
+bool is_slow(const pki::ossl::SignatureScheme& scheme) {
+    return scheme.hash != pki::ossl::Hash::none &&
+           scheme !=
                pki::ossl::SignatureScheme{pki::ossl::KeyType::ec, pki::ossl::Hash::sha256};
 }
 
@@ -137,6 +145,9 @@ pki::Result<pki::Buffer> KeyChild::handle(const wire::Frame& frame) {
     if (frame.header.kind == SignRequest::kKind) return sign(frame);
     if (frame.header.kind == CrlBegin::kKind) return begin_crl(frame);
     if (frame.header.kind == CrlPart::kKind) return add_to_crl(frame);
+    if (frame.header.kind == ResponderKeyRequest::kKind) return responder_key(frame);
+    if (frame.header.kind == SignResponderRequest::kKind) return sign_responder(frame);
+    if (frame.header.kind == SignOcspRequest::kKind) return sign_ocsp(frame);
     return pki::fail(pki::Errc::denied, "key child: no such operation");
 }
 
@@ -146,15 +157,18 @@ pki::Result<pki::Buffer> KeyChild::load(const wire::Frame& frame) {
     auto loaded = load_keys(*config);
     wipe_stack();
     PKI_TRY(KeyRing ring, std::move(loaded));
-    slow_keys_ = std::ranges::any_of(ring, [](const auto& one) { return is_slow(one.second); });
+    slow_keys_ =
+        std::ranges::any_of(ring, [](const auto& one) { return is_slow(one.second.scheme); });
     std::erase_if(generations_, [&](const auto& entry) { return entry.first != request.keep; });
     crl_.keep(request.keep);
     generations_[request.generation] = std::move(ring);
+    responders_.keep_those_of(generations_);
+    slow_keys_ |= responders_.any(is_slow);
     const auto facts = facts_of(*config);
     return wire::encode(LoadReply{facts}, frame.header.id);
 }
 
-pki::Result<const CaKey*> KeyChild::key_of(std::uint64_t number, std::string_view name) const {
+pki::Result<const CaKey*> KeyChild::find_ca(std::uint64_t number, std::string_view name) const {
     const auto generation = generations_.find(number);
     if (generation == generations_.end())
         return pki::fail(pki::Errc::unavailable, "key child: generation not loaded");
@@ -166,25 +180,51 @@ pki::Result<const CaKey*> KeyChild::key_of(std::uint64_t number, std::string_vie
 
 pki::Result<pki::Buffer> KeyChild::sign(const wire::Frame& frame) const {
     PKI_TRY(const auto request, wire::decode<SignRequest>(frame));
-    PKI_TRY(const CaKey* const key, key_of(request.generation, request.ca));
-    PKI_CHECK(check_tbs(key->rules, request.tbs, clock_.now() / kMicroseconds));
+    PKI_TRY(const CaKey* ca, find_ca(request.generation, request.ca));
+    PKI_CHECK(check_tbs(ca->rules, request.tbs, now()));
     SIGNERD_FAULT("key:1");
-    PKI_TRY(const auto signature, pki::ossl::sign(key->key.get(), key->scheme, request.tbs));
+    PKI_TRY(const auto signature, pki::ossl::sign(ca->key.get(), ca->scheme, request.tbs));
     SIGNERD_FAULT("key:2");
     return wire::encode(SignReply{signature}, frame.header.id);
 }
 
 pki::Result<pki::Buffer> KeyChild::begin_crl(const wire::Frame& frame) {
     PKI_TRY(const auto request, wire::decode<CrlBegin>(frame));
-    PKI_TRY(const CaKey* const key, key_of(request.generation, request.ca));
-    PKI_CHECK(crl_.begin(*key, request.generation, request.size));
+    PKI_TRY(const CaKey* ca, find_ca(request.generation, request.ca));
+    PKI_CHECK(crl_.begin(*ca, request.generation, request.size));
     return wire::encode(CrlContinue{}, frame.header.id);
 }
 
 pki::Result<pki::Buffer> KeyChild::add_to_crl(const wire::Frame& frame) {
     PKI_TRY(const auto part, wire::decode<CrlPart>(frame));
-    PKI_TRY(const auto signature, crl_.add(part.bytes, clock_.now() / kMicroseconds));
+    PKI_TRY(const auto signature, crl_.add(part.bytes, now()));
     if (signature.empty()) return wire::encode(CrlContinue{}, frame.header.id);
+    return wire::encode(SignReply{signature}, frame.header.id);
+}
+
+pki::Result<pki::Buffer> KeyChild::responder_key(const wire::Frame& frame) {
+    PKI_TRY(const auto request, wire::decode<ResponderKeyRequest>(frame));
+    PKI_TRY(const CaKey* ca, find_ca(request.generation, request.ca));
+    auto made = responders_.public_key(request.ca, ca->rules, request.fresh);
+    wipe_stack();
+    PKI_TRY(const pki::Buffer spki, std::move(made));
+    slow_keys_ |= responders_.any(is_slow);
+    return wire::encode(ResponderKeyReply{spki}, frame.header.id);
+}
+
+pki::Result<pki::Buffer> KeyChild::sign_responder(const wire::Frame& frame) const {
+    PKI_TRY(const auto request, wire::decode<SignResponderRequest>(frame));
+    PKI_TRY(const CaKey* ca, find_ca(request.generation, request.ca));
+    PKI_CHECK(responders_.check_certificate(request.ca, ca->rules, request.tbs, now()));
+    PKI_TRY(const auto signature, pki::ossl::sign(ca->key.get(), ca->scheme, request.tbs));
+    return wire::encode(SignReply{signature}, frame.header.id);
+}
+
+pki::Result<pki::Buffer> KeyChild::sign_ocsp(const wire::Frame& frame) const {
+    PKI_TRY(const auto request, wire::decode<SignOcspRequest>(frame));
+    PKI_TRY(const CaKey* ca, find_ca(request.generation, request.ca));
+    PKI_TRY(const auto signature,
+            responders_.sign(request.ca, ca->rules, request.response_data, now()));
     return wire::encode(SignReply{signature}, frame.header.id);
 }
 

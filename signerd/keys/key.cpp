@@ -61,6 +61,7 @@ void add(pki::Buffer& out, const CaRules& rules) {
     add(out, rules.may_omit_key_usage);
     add(out, rules.may_omit_extended_key_usage);
     add(out, rules.may_sign_crls);
+    add(out, pki::as_bytes(rules.responder_key));
 }
 
 }  // namespace

@@ -102,6 +102,68 @@ struct CrlContinue {
     static void visit(V&, M&) {}
 };
 
+// The public key of the CA's OCSP responder. The private one is made by the child, which keeps
+// the newest and the one before it as long as it lives.
+struct ResponderKeyRequest {
+    static constexpr pki::wire::Kind kKind{0xe8};
+
+    std::uint64_t generation = 0;
+    std::string_view ca;
+    bool fresh = false;  // a new one, also where there is one
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.generation);
+        v.text(2, m.ca, pki::limits::kProfileName);
+        v.flag(3, m.fresh);
+    }
+};
+
+struct ResponderKeyReply {
+    static constexpr pki::wire::Kind kKind{0xe9};
+
+    pki::Bytes spki;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.bytes(1, m.spki, pki::limits::kCertificate);
+    }
+};
+
+// A TBSCertificate for one of these keys, signed with the CA's. Answer: SignReply; not_found
+// for another key.
+struct SignResponderRequest {
+    static constexpr pki::wire::Kind kKind{0xea};
+
+    std::uint64_t generation = 0;
+    std::string_view ca;
+    pki::Bytes tbs;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.generation);
+        v.text(2, m.ca, pki::limits::kProfileName);
+        v.bytes(3, m.tbs, pki::limits::kCertificate);
+    }
+};
+
+// A ResponseData, signed with the responder key that it names. Answer: SignReply; not_found
+// when the child has no such key.
+struct SignOcspRequest {
+    static constexpr pki::wire::Kind kKind{0xeb};
+
+    std::uint64_t generation = 0;
+    std::string_view ca;
+    pki::Bytes response_data;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.generation);
+        v.text(2, m.ca, pki::limits::kProfileName);
+        v.bytes(3, m.response_data, pki::limits::kOcspResponse);
+    }
+};
+
 // A complete frame of this protocol.
 pki::Result<pki::wire::Frame> parse_key_frame(pki::Bytes in);
 

@@ -33,11 +33,13 @@ pki::Error unavailable(const char* why) { return pki::fail(pki::Errc::unavailabl
 bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 // What the child said; its refusal of a TBS is our fault or an attack, never the client's.
+// not_found is a key that it has no more, or not yet.
 pki::Error refusal_in(const wire::Frame& frame) {
     const auto reply = wire::decode<wire::ErrorReply>(frame);
     if (!reply) return pki::fail(pki::Errc::internal, "key child: bad answer");
-    const bool again = reply->code == pki::Errc::unavailable;
-    return pki::fail(again ? pki::Errc::unavailable : pki::Errc::internal, "key child refuses",
+    const bool told =
+        reply->code == pki::Errc::unavailable || reply->code == pki::Errc::not_found;
+    return pki::fail(told ? reply->code : pki::Errc::internal, "key child refuses",
                      std::string(reply->text));
 }
 
@@ -59,6 +61,12 @@ pki::Result<pki::Buffer> signature_in(const wire::Frame& frame) {
 pki::Result<pki::Buffer> crl_answer_in(const wire::Frame& frame) {
     if (wire::decode<CrlContinue>(frame)) return pki::Buffer{};
     return signature_in(frame);
+}
+
+pki::Result<pki::Buffer> public_key_in(const wire::Frame& frame) {
+    const auto reply = wire::decode<ResponderKeyReply>(frame);
+    if (!reply) return refusal_in(frame);
+    return pki::to_buffer(reply->spki);
 }
 
 }  // namespace
@@ -157,9 +165,29 @@ void ChildSigner::request_load(std::uint64_t generation, std::size_t cas, Loaded
 
 void ChildSigner::sign(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
                        Done done) {
+    ask(SignRequest{generation, ca, tbs}, signature_in, std::move(done));
+}
+
+void ChildSigner::responder_key(std::uint64_t generation, const std::string& ca, bool fresh,
+                                Done done) {
+    ask(ResponderKeyRequest{generation, ca, fresh}, public_key_in, std::move(done));
+}
+
+void ChildSigner::sign_responder(std::uint64_t generation, const std::string& ca,
+                                 pki::Bytes tbs, Done done) {
+    ask(SignResponderRequest{generation, ca, tbs}, signature_in, std::move(done));
+}
+
+void ChildSigner::sign_ocsp(std::uint64_t generation, const std::string& ca,
+                            pki::Bytes response_data, Done done) {
+    ask(SignOcspRequest{generation, ca, response_data}, signature_in, std::move(done));
+}
+
+template <class Message>
+void ChildSigner::ask(const Message& message, Content content, Done done) {
     const std::uint64_t id = ++last_id_;
-    ask(id, wire::encode(SignRequest{generation, ca, tbs}, id),
-        {.frame = {}, .done = std::move(done), .answer = signature_in});
+    add(id, wire::encode(message, id),
+        {.frame = {}, .content = content, .done = std::move(done)});
 }
 
 void ChildSigner::sign_crl(std::uint64_t generation, const std::string& ca, std::uint64_t size,
@@ -169,11 +197,11 @@ void ChildSigner::sign_crl(std::uint64_t generation, const std::string& ca, std:
 
 void ChildSigner::ask_crl(const CrlStream::Encode& message, Done done) {
     const std::uint64_t id = ++last_id_;
-    ask(id, message(id),
-        {.frame = {}, .done = std::move(done), .answer = crl_answer_in, .once = true});
+    add(id, message(id),
+        {.frame = {}, .content = crl_answer_in, .done = std::move(done), .once = true});
 }
 
-void ChildSigner::ask(std::uint64_t id, pki::Result<pki::Buffer> frame, Job job) {
+void ChildSigner::add(std::uint64_t id, pki::Result<pki::Buffer> frame, Job job) {
     if (unable_) frame = unavailable(kUnable);
     if (!frame)
         return loop_.after(
@@ -244,9 +272,9 @@ pki::Status ChildSigner::take_answer(pki::Bytes bytes) {
     }
     // One that is not there any more had waited too long.
     if (auto job = jobs_.extract(frame.header.id)) {
-        auto answer = job.mapped().answer(frame);
-        if (answer) failures_ = 0;
-        job.mapped().done(std::move(answer));
+        auto content = job.mapped().content(frame);
+        if (content) failures_ = 0;
+        job.mapped().done(std::move(content));
     }
     return {};
 }

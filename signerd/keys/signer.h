@@ -62,7 +62,7 @@ class OcspSigner {
 // Starts the key child, again when it dies, and asks it once more for what it had not answered:
 // a signature that nobody received has minted nothing. A CRL that was under way is not asked
 // for again: its parts are with the child that was lost.
-class ChildSigner : public Signer, public CrlSigner {
+class ChildSigner : public Signer, public CrlSigner, public OcspSigner {
    public:
     using Done = Signer::Done;
     using Loaded = std::function<void(pki::Result<pki::ossl::Sha256> facts)>;
@@ -94,6 +94,12 @@ class ChildSigner : public Signer, public CrlSigner {
               Done done) override;
     void sign_crl(std::uint64_t generation, const std::string& ca, std::uint64_t size,
                   Read read, Done done) override;
+    void responder_key(std::uint64_t generation, const std::string& ca, bool fresh,
+                       Done done) override;
+    void sign_responder(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+                        Done done) override;
+    void sign_ocsp(std::uint64_t generation, const std::string& ca, pki::Bytes response_data,
+                   Done done) override;
     // Writes what was gathered in this turn.
     void flush();
 
@@ -103,12 +109,13 @@ class ChildSigner : public Signer, public CrlSigner {
    private:
     using Time = std::chrono::steady_clock::time_point;
 
-    using Answer = pki::Result<pki::Buffer> (*)(const pki::wire::Frame& frame);
+    // What the frame of an answer holds.
+    using Content = pki::Result<pki::Buffer> (*)(const pki::wire::Frame& frame);
 
     struct Job {
         pki::Buffer frame;
+        Content content;
         Done done;
-        Answer answer;      // what the frame that answers it says
         bool once = false;  // of no use to another child
         Time since{};
         std::uint64_t child = 0;  // the last one that had it
@@ -128,7 +135,9 @@ class ChildSigner : public Signer, public CrlSigner {
     void current_loaded(const pki::Result<pki::ossl::Sha256>& facts);
     void retry_current();
     void request_load(std::uint64_t generation, std::size_t cas, Loaded loaded);
-    void ask(std::uint64_t id, pki::Result<pki::Buffer> frame, Job job);
+    template <class Message>
+    void ask(const Message& message, Content content, Done done);
+    void add(std::uint64_t id, pki::Result<pki::Buffer> frame, Job job);
     void ask_crl(const CrlStream::Encode& message, Done done);
     void submit(Job& job);
     void become_ready();

@@ -5,6 +5,7 @@
 #include "libpki/x509/algorithm.h"
 #include "libpki/x509/oids.h"
 #include "signerd/keys/crl_check.h"
+#include "signerd/keys/tbs_parts.h"
 #include "signerd/successor.h"
 
 namespace signerd {
@@ -14,8 +15,6 @@ namespace oid = pki::x509::oid;
 
 namespace {
 
-constexpr std::int64_t kDay = 86400;
-constexpr std::size_t kMinSerial = 8;  // octets: 64 bits of randomness
 constexpr std::uint8_t kAnyExtendedKeyUsage[] = {0x55, 0x1d, 0x25, 0x00};
 
 constexpr pki::Bytes kOurExtensions[] = {
@@ -25,54 +24,6 @@ constexpr pki::Bytes kOurExtensions[] = {
 };
 
 pki::Error denied(const char* text) { return pki::fail(pki::Errc::denied, text); }
-
-// RFC 5280 4.1.2.2, upper bound in parse_tbs().
-pki::Status check_serial(const x509::Tbs& tbs) {
-    if (tbs.serial.size() < kMinSerial) return denied("TBS: serial number too short");
-    return {};
-}
-
-pki::Status check_issuer(const CaRules& rules, const x509::Tbs& tbs) {
-    if (!pki::equal(tbs.issuer.encoding, rules.subject))
-        return denied("TBS: issuer is not the CA");
-    if (!pki::equal(tbs.signature_algorithm, rules.signature_algorithm))
-        return denied("TBS: signature algorithm is not the CA's");
-    // RFC 5280 4.2.1.1: there in every certificate that a CA issues; so the version is 3.
-    const auto* aki = tbs.extensions.find(oid::kAuthorityKeyIdentifier);
-    if (aki == nullptr) return denied("TBS: no authority key identifier");
-    PKI_TRY(const pki::Bytes id, x509::parse_authority_key_identifier(aki->value));
-    if (!pki::equal(id, rules.key_identifier))
-        return denied("TBS: authority key identifier is not the CA's");
-    return {};
-}
-
-// Strict parsers read what we sign; the front has made it so.
-pki::Status check_subject(const x509::Tbs& tbs) {
-    PKI_TRY(const pki::Buffer canonical, x509::canonical_name(tbs.subject));
-    if (!pki::equal(canonical, tbs.subject.encoding))
-        return denied("TBS: subject is not canonical");
-    return {};
-}
-
-// A day of skew: no more is needed to date a certificate, and no less to bear a clock that a
-// time server has just corrected.
-pki::Status check_validity(const CaRules& rules, const x509::Tbs& tbs, std::int64_t now) {
-    if (tbs.not_before < rules.not_before || tbs.not_after > rules.not_after)
-        return denied("TBS: validity outside the CA's");
-    if (tbs.not_after - tbs.not_before > rules.longest)
-        return denied("TBS: validity longer than any profile's");
-    if (tbs.not_before < now - rules.backdate - kDay || tbs.not_before > now + kDay)
-        return denied("TBS: does not begin now");
-    return {};
-}
-
-pki::Status check_not_ca(const x509::Tbs& tbs) {
-    const auto* extension = tbs.extensions.find(oid::kBasicConstraints);
-    if (extension == nullptr) return denied("TBS: no basic constraints");
-    PKI_TRY(const auto constraints, x509::parse_basic_constraints(extension->value));
-    if (constraints.ca) return denied("TBS: CA certificate");
-    return {};
-}
 
 pki::Status check_key_usage(const CaRules& rules, const x509::Tbs& tbs) {
     const auto* extension = tbs.extensions.find(oid::kKeyUsage);
@@ -103,20 +54,16 @@ pki::Status check_extended_key_usage(const CaRules& rules, const x509::Tbs& tbs)
     return {};
 }
 
-pki::Status check_extensions_known(const x509::Tbs& tbs) {
-    const auto ours = [](const x509::Extension& extension) {
-        return std::ranges::any_of(kOurExtensions,
-                                   [&](pki::Bytes id) { return pki::equal(id, extension.id); });
-    };
-    if (!std::ranges::all_of(tbs.extensions.list, ours))
-        return denied("TBS: foreign extension");
-    return {};
-}
-
 pki::Buffer algorithm_of(const pki::ossl::SignatureScheme& scheme) {
     pki::der::Writer writer;
     x509::write_signature_algorithm(writer, scheme);
     return std::move(writer).take();
+}
+
+// Who verifies certificates of this CA has what it takes to verify the responder as well.
+std::string responder_key_of(const Ca& ca) {
+    if (!ca.ocsp.key.empty()) return ca.ocsp.key;
+    return ca.scheme.type == pki::ossl::KeyType::rsa ? "rsa:2048" : "ec:P-256";
 }
 
 void widen(CaRules& rules, const x509::Profile& profile) {
@@ -140,6 +87,10 @@ CaRules rules_of(const Ca& ca, const Config& config) {
     rules.not_before = ca.not_before;
     rules.not_after = ca.not_after;
     rules.may_sign_crls = may_sign_crls(ca);
+    // The configuration was read from it.
+    if (const auto certificate = x509::parse_certificate(ca.chain.front()))
+        rules.key_bits = pki::to_buffer(certificate->tbs.spki.key_bits);
+    rules.responder_key = responder_key_of(ca);
     for (const auto& [name, profile] : config.profiles)
         if (leads_to(profile.ca, ca.name, config.cas)) widen(rules, profile.rules);
     return rules;
@@ -151,10 +102,12 @@ pki::Status check_tbs(const CaRules& rules, pki::Bytes encoding, std::int64_t no
     PKI_CHECK(check_issuer(rules, tbs));
     PKI_CHECK(check_subject(tbs));
     PKI_CHECK(check_validity(rules, tbs, now));
+    if (tbs.not_after - tbs.not_before > rules.longest)
+        return denied("TBS: validity longer than any profile's");
     PKI_CHECK(check_not_ca(tbs));
     PKI_CHECK(check_key_usage(rules, tbs));
     PKI_CHECK(check_extended_key_usage(rules, tbs));
-    return check_extensions_known(tbs);
+    return check_extensions(tbs, kOurExtensions);
 }
 
 }  // namespace signerd

@@ -15,6 +15,8 @@ struct CaRules {
     pki::Buffer subject;  // Name
     pki::Buffer key_identifier;
     pki::Buffer signature_algorithm;  // AlgorithmIdentifier
+    pki::Buffer key_bits;             // of its public key
+    std::string responder_key;        // ossl::generate_key() of its OCSP responder
     std::int64_t not_before = 0;
     std::int64_t not_after = 0;
     std::int64_t longest = 0;                  // seconds of validity, backdating included

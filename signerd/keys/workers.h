@@ -19,7 +19,8 @@ class Workers {
     static std::size_t useful_count();
 
     // `count` includes the caller of each(): with 1 there is no other thread. All are running
-    // when it returns (fewer, if the system has no more), so that what is forbidden then finds none in the middle of its start.
+    // when it returns (fewer, if the system has no more), so that what is forbidden then finds
+    // none in the middle of its start.
     explicit Workers(std::size_t count);
     ~Workers();
     Workers(const Workers&) = delete;

@@ -17,7 +17,8 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/memory_store.h"
 #include "t/fuzz/quiet_log.h"
-#include "t/unit/issue_fixture.h"
+#include "t/unit/idle_crls.h"
+#include "t/unit/ocsp_fixture.h"
 
 namespace {
 
@@ -41,6 +42,7 @@ class Daemon {
             peer.all_profiles = true;
             config->listen.push_back({folder_.file(name(role)), 0600, {}, {peer}});
         }
+        ocsp_signer_.rules["issuing"] = signerd::rules_of(config->cas.at("issuing"), *config);
         auto listeners = *server.prepare(*config);
         server.apply(*signerd::make_generation(1, config), std::move(listeners));
         loop->each_turn([this] { end_of_turn(); });
@@ -68,15 +70,19 @@ class Daemon {
         [this](const signerd::Generation& generation, const signerd::Peer& peer,
                const pki::Error& error) { refusals_.note(generation, peer, error); }};
 
-    std::size_t in_flight() const { return issuer_.in_flight(); }
+    std::size_t in_flight() const { return issuer_.in_flight() + ocsp_.in_flight(); }
 
    private:
-    // As Daemon::end_of_turn(); the signer and the committer are done at once.
+    // As Daemon::end_of_turn(); the signers and the committer are done at once.
     void end_of_turn() {
         server.flush();
         signer_.run();
         committer_.run();
         committer_.run();
+        while (ocsp_signer_.waiting() != 0) {
+            ocsp_signer_.run();
+            committer_.run();
+        }
         server.flush();
     }
 
@@ -90,11 +96,15 @@ class Daemon {
     signerd::Issuer issuer_{clock_, store, signer_, committer_, server};
     signerd::Reports reports_{clock_, committer_, server};
     signerd::Revoker revoker_{clock_, store, committer_, server, [] {}};
+    unit::IdleCrls crls_{clock_, store, committer_, server};
+    unit::FakeOcspSigner ocsp_signer_{clock_, ca_.key.get()};
+    signerd::OcspResponder ocsp_{clock_, store, ocsp_signer_, committer_, server};
     // A pause ends at once: each input begins as the first one did.
     signerd::Refusals refusals_{clock_, committer_,
                                 [this](auto, auto action) { loop->after({}, action); }};
     signerd::Dispatcher dispatcher_{
-        {clock_, store, issuer_, reports_, revoker_, server, unit::kNow, [] { return signerd::Gauges{}; },
+        {clock_, store, issuer_, reports_, revoker_, crls_.publisher, crls_.watchers, ocsp_,
+         server, unit::kNow, [] { return signerd::Gauges{}; },
          [this](const signerd::Request& request, const pki::Error& error) {
              refusals_.note(*request.generation, *request.peer, error);
          }}};

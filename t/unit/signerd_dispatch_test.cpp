@@ -6,7 +6,8 @@
 
 #include "signerd/peer.h"
 #include "signerd/version.h"
-#include "t/unit/issue_fixture.h"
+#include "t/unit/idle_crls.h"
+#include "t/unit/ocsp_fixture.h"
 
 #include "t/unit/unit.h"
 
@@ -33,6 +34,10 @@ constexpr Permission kPermissions[] = {
     {Kind::audit_page_request, false, false, true},
     {Kind::revoke_request, false, false, true},
     {Kind::revoke_many_request, false, false, true},
+    {Kind::crl_request, true, true, true},
+    {Kind::watch_request, true, true, true},
+    {Kind::crl_publish_request, false, false, true},
+    {Kind::ocsp_request, true, true, true},
 };
 
 void test_roles(void**) {
@@ -94,7 +99,8 @@ void test_profiles_of_a_peer(void**) {
 class Desk : public IssueFixture {
    public:
     Desk()
-        : dispatcher({clock, *store, issuer, reports, revoker, replies, unit::kNow - 60,
+        : dispatcher({clock, *store, issuer, reports, revoker, crls.publisher, crls.watchers,
+                      ocsp, replies, unit::kNow - 60,
                       [] { return signerd::Gauges{3, 7, 2, 1, 4711, "ready"}; },
                       [this](const signerd::Request&, const pki::Error& error) {
                           refused.push_back(error.message());
@@ -121,6 +127,9 @@ class Desk : public IssueFixture {
     std::vector<std::string> refused;
     signerd::Reports reports{clock, committer, replies};
     signerd::Revoker revoker{clock, *store, committer, replies, [] {}};
+    unit::IdleCrls crls{clock, *store, committer, replies};
+    unit::FakeOcspSigner ocsp_signer{clock, ca.key.get()};
+    signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
     signerd::Dispatcher dispatcher;
 
    private:
