@@ -1,7 +1,6 @@
 #include "ngx_enroll_module/freshness.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "ngx_common/headers.h"
 
@@ -16,12 +15,40 @@ void no_transformation(ngx_http_request_t* r) {
 #endif
 }
 
-ngx_str_t http_time(ngx_http_request_t* r, time_t time) {
-    constexpr std::size_t kSize = sizeof("Mon, 28 Sep 1970 06:00:00 GMT") - 1;
-    auto* text = static_cast<u_char*>(ngx_pnalloc(r->pool, kSize));
-    if (text == nullptr) throw std::bad_alloc();
-    ngx_http_time(text, time);
-    return {kSize, text};
+constexpr std::size_t kTimeSize = sizeof("Mon, 28 Sep 1970 06:00:00 GMT") - 1;
+
+// What is printed into a buffer of the pool that has room for it.
+class Text {
+   public:
+    Text(ngx_http_request_t* r, std::size_t room)
+        : data_(static_cast<u_char*>(ngx_pnalloc(r->pool, room))) {
+        if (data_ == nullptr) throw std::bad_alloc();
+    }
+    u_char* data() const { return data_; }
+    ngx_str_t up_to(const u_char* end) const {
+        return {static_cast<std::size_t>(end - data_), data_};
+    }
+
+   private:
+    u_char* data_;
+};
+
+ngx_str_t quoted(ngx_http_request_t* r, std::string_view tag) {
+    const Text text(r, tag.size() + 2);
+    u_char* end = text.data();
+    *end++ = '"';
+    end = ngx_cpymem(end, tag.data(), tag.size());
+    *end++ = '"';
+    return text.up_to(end);
+}
+
+ngx_str_t cache_control(ngx_http_request_t* r, time_t seconds, bool must_revalidate) {
+    constexpr std::string_view kRest = ", public, no-transform, must-revalidate";
+    constexpr std::size_t kShort = std::string_view(", public, no-transform").size();
+    const Text text(r, sizeof("max-age=") + NGX_TIME_T_LEN + kRest.size());
+    u_char* const number = ngx_sprintf(text.data(), "max-age=%T", seconds);
+    return text.up_to(
+        ngx_cpymem(number, kRest.data(), must_revalidate ? kRest.size() : kShort));
 }
 
 }  // namespace
@@ -29,18 +56,12 @@ ngx_str_t http_time(ngx_http_request_t* r, time_t time) {
 void add_freshness(ngx_http_request_t* r, const Freshness& freshness) {
     no_transformation(r);
     r->headers_out.last_modified_time = freshness.this_update;
-    r->headers_out.expires = add_header(r, "Expires", http_time(r, freshness.next_update));
-    char text[96];
-    const int tag = std::snprintf(text, sizeof(text), "\"%.*s\"",
-                                  static_cast<int>(freshness.tag.size()), freshness.tag.data());
-    r->headers_out.etag =
-        add_header(r, "ETag", copy_to_pool(r->pool, {text, static_cast<std::size_t>(tag)}));
+    const Text expires(r, kTimeSize);
+    r->headers_out.expires = add_header(
+        r, "Expires", expires.up_to(ngx_http_time(expires.data(), freshness.next_update)));
+    r->headers_out.etag = add_header(r, "ETag", quoted(r, freshness.tag));
     const time_t left = std::max<time_t>(freshness.next_update - ngx_time(), 0);
-    const int control = std::snprintf(
-        text, sizeof(text), "max-age=%lld, public, no-transform%s",
-        static_cast<long long>(left), freshness.must_revalidate ? ", must-revalidate" : "");
-    add_header(r, "Cache-Control",
-               copy_to_pool(r->pool, {text, static_cast<std::size_t>(control)}));
+    add_header(r, "Cache-Control", cache_control(r, left, freshness.must_revalidate));
 }
 
 void add_no_store(ngx_http_request_t* r) {

@@ -23,19 +23,17 @@ int digit_of(char c) {
 std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); i++) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        if (text.size() - i < 3) return std::nullopt;
-        const int high = digit_of(text[i + 1]);
-        const int low = digit_of(text[i + 2]);
+    for (;;) {
+        const std::size_t escape = text.find('%');
+        out += text.substr(0, escape);
+        if (escape == std::string_view::npos) return out;
+        text.remove_prefix(escape);
+        const int high = text.size() < 3 ? -1 : digit_of(text[1]);
+        const int low = text.size() < 3 ? -1 : digit_of(text[2]);
         if (high < 0 || low < 0) return std::nullopt;
         out += static_cast<char>(high << 4 | low);
-        i += 2;
+        text.remove_prefix(3);
     }
-    return out;
 }
 
 // Any number of slashes is as good as one; what follows never begins with one, since a DER
@@ -74,6 +72,8 @@ pki::Result<pki::Buffer> request_of_path(ngx_http_request_t* r) {
     if (!text) text = behind_prefix(view(r->uri), view(core->name));
     if (!text || text->empty() || text->size() > kMostBase64)
         return pki::fail(pki::Errc::malformed, "the path holds no request");
+    if (text->find_first_of("-_") == std::string_view::npos)
+        return pki::base64_decode(pki::as_bytes(*text));
     return pki::base64_decode(pki::as_bytes(as_base64(*text)));
 }
 
