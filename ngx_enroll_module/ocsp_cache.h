@@ -17,7 +17,7 @@ namespace ngx_enroll {
 
 struct OcspKey {
     std::uint64_t signer = 0;  // whose answer it is; not 0
-    pki::Bytes serial;         // at most limits::kSerial octets
+    pki::Bytes serial;         // magnitude, at most limits::kSerial octets
     pki::Bytes cert_id;        // DER, at most limits::kCertId
 };
 

@@ -25,6 +25,12 @@ ngx_msec_t pause_after(std::size_t rounds) {
     return std::min(kFirstPause << std::min<std::size_t>(rounds - 1, 6), kLongestPause);
 }
 
+// As the cache has it, whichever way it was written.
+pki::Bytes magnitude(pki::Bytes serial) {
+    while (!serial.empty() && serial.front() == 0) serial = serial.subspan(1);
+    return serial;
+}
+
 }  // namespace
 
 Watch::Watch(const WatchConf& conf, const WatchEnvironment& environment)
@@ -121,7 +127,7 @@ void Watch::apply_changes(const wire::WatchReply& reply) {
     if (cache_ == nullptr) return;
     const OcspLock cache(*cache_);
     if (everything) cache->clear(signer_);
-    for (const pki::Bytes serial : reply.serials) cache->drop(signer_, serial);
+    for (const pki::Bytes serial : reply.serials) cache->drop(signer_, magnitude(serial));
     cache->set_change(signer_, reply.change);
 }
 

@@ -44,6 +44,7 @@ enroll_ocsp; enroll_ocsp_nonce on; enroll_max_inflight 10; enroll_connect_timeou
 enroll_send_timeout 1s; enroll_read_timeout 1s; enroll_next_upstream off;
 enroll_next_upstream_tries 2; enroll_next_upstream_timeout 1s;
 END
+accepted('the smallest cache', "$pass enroll_ocsp;", http => 'enroll_ocsp_cache 128k;');
 accepted('without a cache', "$pass enroll_ocsp;", http => 'enroll_ocsp_cache off;');
 accepted('a socket without a block', 'enroll_pass unix:%%DIR%%/signerd.sock; enroll_ocsp;');
 accepted('the signer from above', 'enroll_ocsp;', http => $pass);

@@ -28,6 +28,11 @@ start_nginx(<<'END', %option);
     location /denied/ { enroll_ocsp; deny all; }
     location /paged/ { enroll_ocsp; enroll_pass unix:%%DIR%%/absent.sock; error_page 502 = @page; }
     location @page { return 200 "page"; }
+    location /inside/ {
+        enroll_ocsp;
+        limit_except GET { deny all; }
+        if ($arg_x) { add_header X-Inside yes; }
+    }
     location = /status { enroll_status; }
     rewrite ^/rewritten/(.*)$ /ocsp/$1 last;
 END
@@ -106,6 +111,11 @@ for my $way (@ways) {
     like(logged(), $way == $ways[0] ? qr/^200 ocsp ok miss/ : qr/^200 ocsp ok hit/, "$name: the log");
 }
 is(asked('ocsp'), 1, 'signerd was asked once');
+
+my $inside = ask("/inside/$text?x=1");
+ocsp_is($inside, qr/^response 1,/, 'in a block inside the location');
+is($inside->{headers}{'x-inside'}, 'yes', 'which counts');
+is(send_body('/inside/', $der)->{status}, 403, 'another one refuses');
 
 # --- headers ---
 

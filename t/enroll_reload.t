@@ -90,6 +90,19 @@ settle();
 kill 'KILL', watcher();
 ok(wait_until(sub { !-e path('crls/issuing.crl.4194305.tmp') }), 'leftovers are removed');
 
+# --- a signerd that refuses ---
+
+sub refuses { my ($code) = @_; change_state(sub { $_[0]{refuse_watch} = $code }); return }
+my $lines = () = read_file('error.log') =~ /no news of revocations/g;
+refuses(6);
+revoke('0a');    # ends the question that waits
+ok(wait_until(sub { $lines < (() = read_file('error.log') =~ /no news of revocations and CRLs from "revocation": /g) }),
+    'a signerd that refuses is in the log');
+is(served(), "list 3 of issuing\n", 'the list is served');
+is(fresh(8), 0, 'so is the cache');
+refuses(0);
+ok(wait_until(sub { read_file('error.log') =~ /news of revocations and CRLs from "revocation" again/ }), 'and when it is back');
+
 # --- another configuration ---
 
 reload_nginx('return 204;', %option, http => '');

@@ -20,7 +20,8 @@ my $chunk = 128 * 1024;
 
 # --- what it knows, in a file: change, everything (from which change on all may be another),
 # revoked ([change, serial] of each), version, lists ({ca, partition, delta, number, text, this,
-# next, times that the text is repeated} by name), ocsp ({error, silent, change, next, size}: how it answers) ---
+# next, times that the text is repeated} by name), ocsp ({error, silent, change, next, size}: how it answers),
+# refuse_watch (a code) ---
 
 sub state { return $json->decode(read_file('revocation.json')) }
 
@@ -103,7 +104,8 @@ sub crl_name {
 sub watch_answer {
     my ($id, $fields) = @_;
     my ($known, $version) = (number($fields, 1), number($fields, 2));
-    my $state;
+    my $state = state();
+    return error_frame($id, $state->{refuse_watch}, 'as told') if $state->{refuse_watch};
     for (1 .. 2000) {    # as kWatchSeconds
         $state = state();
         last if $state->{change} != $known || $state->{version} != $version;
