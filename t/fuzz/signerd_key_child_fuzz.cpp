@@ -1,17 +1,17 @@
 // What the front, or who has taken it over, sends to the key child: as many answers as frames,
-// in their order, and a signature only for a TBSCertificate that is the CA's to give.
+// in their order, and a signature only for a TBSCertificate or a TBSCertList that is the CA's
+// to give.
 //
-// An input that begins with an even octet goes on with the stream itself, which comes behind a
-// load, so that there are keys to sign with. Behind an odd one there are changes of a
-// TBSCertificate that the child would sign: offset (two octets) and octet, again and again.
+// The first octet says what follows it, by its remainder of 3. 0: the stream itself, which
+// comes behind a load, so that there are keys to sign with. 1 and 2: changes of a
+// TBSCertificate and of a TBSCertList that the child would sign, as offset (two octets) and
+// octet, again and again; those of the latter behind an octet that says how large its parts
+// are.
 
 #include <openssl/err.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <array>
-#include <chrono>
-#include <fstream>
 
 #include "signerd/config.h"
 #include "signerd/fd.h"
@@ -19,8 +19,7 @@
 #include "signerd/keys/protocol.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/quiet_log.h"
-#include "t/unit/store_fixture.h"
-#include "t/unit/test_ca.h"
+#include "t/unit/key_child_files.h"
 
 namespace {
 
@@ -28,62 +27,33 @@ using pki::Bytes;
 namespace wire = pki::wire;
 namespace x509 = pki::x509;
 
-constexpr char kConfig[] = R"({
-    "id": "fuzz", "store": "store.db",
-    "listen": [{"path": "socket", "peers": [{"name": "nginx", "user": 0, "role": "frontend",
-                                             "profiles": "*"}]}],
-    "cas": {"issuing": {"tenant": "demo", "certificate": "ca.pem", "key": "ca.key"}},
-    "profiles": {"device": {"ca": "issuing", "keys": ["ec:P-256"], "subject": {"CN": {}},
-                            "key_usage": ["digitalSignature"],
-                            "extended_key_usage": ["clientAuth"], "validity": "90d"}}
-})";
-
-struct Child {
-    Child() {
-        write("ca.pem", ca.pem());
-        write("ca.key", ca.key_pem());
-        write("signerd.json", kConfig);
-        chmod(folder.file("ca.key").c_str(), 0600);
-        PROPERTY(signerd::load_config(folder.file("signerd.json")).has_value());
-    }
-    ~Child() { folder.remove(); }
-
-    void write(const char* name, const std::string& text) const {
-        std::ofstream(folder.file(name)) << text;
-    }
-
-    unit::StoreFolder folder;
-    unit::TestCa ca = unit::make_ca({.name = "CN=Test Issuing"});
+struct Child : unit::KeyChildFiles {
+    Child() { PROPERTY(signerd::load_config(config()).has_value()); }
+    ~Child() { remove(); }
 };
 
-std::int64_t now() {
-    const auto time = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(time).count();
-}
-
-pki::Buffer good_tbs(const unit::TestCa& ca) {
-    const pki::Buffer serial(16, 0x41), key_id{1, 2, 3, 4};
-    const pki::Buffer spki = *pki::ossl::public_key_der(ca.key.get());
-    x509::TbsSpec spec;
-    spec.serial = serial;
-    spec.scheme = *pki::ossl::default_scheme(ca.key.get());
-    spec.issuer = ca.name;
-    spec.subject = ca.name;
-    spec.not_before = now() - 60;
-    spec.not_after = now() + 24 * 3600;
-    spec.spki = spki;
-    spec.subject_key_identifier = key_id;
-    spec.authority_key_identifier = key_id;
-    spec.key_usage = x509::kDigitalSignature;
-    spec.extended_key_usage = {x509::oid::kClientAuth};
-    return x509::build_tbs(spec);
+void change(pki::Buffer& der, Bytes changes) {
+    for (; changes.size() >= 3; changes = changes.subspan(3))
+        der[static_cast<std::size_t>(changes[0] << 8 | changes[1]) % der.size()] = changes[2];
 }
 
 pki::Buffer sign_request(const Child& child, Bytes changes) {
-    pki::Buffer tbs = good_tbs(child.ca);
-    for (; changes.size() >= 3; changes = changes.subspan(3))
-        tbs[static_cast<std::size_t>(changes[0] << 8 | changes[1]) % tbs.size()] = changes[2];
+    pki::Buffer tbs = unit::good_tbs(child.ca);
+    change(tbs, changes);
     return *wire::encode(signerd::SignRequest{1, "issuing", tbs}, 2);
+}
+
+pki::Buffer crl_requests(const Child& child, Bytes input) {
+    pki::Buffer tbs = unit::good_crl(child.ca, 7, 5);
+    const std::size_t part = input.empty() ? tbs.size() : input[0] + 1;
+    change(tbs, input.empty() ? input : input.subspan(1));
+    std::uint64_t id = 2;
+    pki::Buffer stream = *wire::encode(signerd::CrlBegin{1, "issuing", tbs.size()}, id);
+    for (Bytes rest = tbs; !rest.empty(); rest = rest.subspan(std::min(part, rest.size()))) {
+        const Bytes bytes = rest.first(std::min(part, rest.size()));
+        pki::append(stream, *wire::encode(signerd::CrlPart{bytes}, ++id));
+    }
+    return stream;
 }
 
 // The whole frames at the start of a stream.
@@ -107,7 +77,7 @@ pki::Buffer answers_to(const Child& child, Bytes stream) {
              static_cast<ssize_t>(stream.size()));
     shutdown(ours.get(), SHUT_WR);
     signerd::Workers workers(1);
-    signerd::serve_keys(pair[1], child.folder.file("signerd.json"), workers);
+    signerd::serve_keys(pair[1], child.config(), workers);
     pki::Buffer answers;
     std::uint8_t octets[65536];
     for (ssize_t size = 0; (size = recv(ours.get(), octets, sizeof(octets), 0)) > 0;)
@@ -115,18 +85,23 @@ pki::Buffer answers_to(const Child& child, Bytes stream) {
     return answers;
 }
 
-void check_signature(const Child& child, const wire::Frame& asked, Bytes signature) {
-    const auto request = wire::decode<signerd::SignRequest>(asked);
-    PROPERTY(request && request->ca == "issuing");
-    const auto tbs = x509::parse_tbs(request->tbs);
-    PROPERTY(tbs && pki::equal(tbs->issuer.encoding, child.ca.name));
+// The TBSCertificate or, gathered from the parts before, the TBSCertList that was signed.
+void check_signature(const Child& child, Bytes tbs, Bytes signature) {
     const auto scheme = pki::ossl::default_scheme(child.ca.key.get());
-    PROPERTY(pki::ossl::verify(child.ca.key.get(), *scheme, request->tbs, signature));
+    PROPERTY(pki::ossl::verify(child.ca.key.get(), *scheme, tbs, signature));
+}
+
+void check_certificate(const Child& child, const signerd::SignRequest& request,
+                       Bytes signature) {
+    PROPERTY(request.ca == "issuing");
+    const auto tbs = x509::parse_tbs(request.tbs);
+    PROPERTY(tbs && pki::equal(tbs->issuer.encoding, child.ca.name));
+    check_signature(child, request.tbs, signature);
 }
 
 // What was not changed is signed.
-void check_signed(const std::vector<Bytes>& answered) {
-    PROPERTY(answered.size() == 2);
+void check_signed(const std::vector<Bytes>& answered, std::size_t expected) {
+    PROPERTY(answered.size() == expected);
     for (const Bytes bytes : answered) {
         const auto frame = signerd::parse_key_frame(bytes);
         const auto error = wire::decode<wire::ErrorReply>(*frame);
@@ -135,15 +110,47 @@ void check_signed(const std::vector<Bytes>& answered) {
     }
 }
 
-void check_answer(const Child& child, Bytes asked, Bytes answered) {
-    const auto answer = signerd::parse_key_frame(answered);
-    PROPERTY(answer.has_value());
-    const auto question = signerd::parse_key_frame(asked);
-    PROPERTY(answer->header.id == (question ? question->header.id : 0));
-    if (const auto reply = wire::decode<signerd::SignReply>(*answer))
-        return check_signature(child, *question, reply->signature);
-    PROPERTY(wire::decode<signerd::LoadReply>(*answer) ||
-             wire::decode<wire::ErrorReply>(*answer));
+class Answers {
+   public:
+    explicit Answers(const Child& child) : child_(child) {}
+
+    void check(Bytes asked, Bytes answered) {
+        const auto answer = signerd::parse_key_frame(answered);
+        PROPERTY(answer.has_value());
+        const auto question = signerd::parse_key_frame(asked);
+        PROPERTY(answer->header.id == (question ? question->header.id : 0));
+        if (question) gather(*question, *answer);
+        if (const auto reply = wire::decode<signerd::SignReply>(*answer))
+            return check_signed_by(*question, reply->signature);
+        PROPERTY(wire::decode<signerd::LoadReply>(*answer) ||
+                 wire::decode<signerd::CrlContinue>(*answer) ||
+                 wire::decode<wire::ErrorReply>(*answer));
+    }
+
+   private:
+    // The list under way is what followed the last begin that was accepted.
+    void gather(const wire::Frame& question, const wire::Frame& answer) {
+        const bool accepted = wire::decode<signerd::CrlContinue>(answer).has_value();
+        if (wire::decode<signerd::CrlBegin>(question) && accepted) list_.clear();
+        if (const auto part = wire::decode<signerd::CrlPart>(question))
+            pki::append(list_, part->bytes);
+    }
+    void check_signed_by(const wire::Frame& question, Bytes signature) {
+        if (const auto request = wire::decode<signerd::SignRequest>(question))
+            return check_certificate(child_, *request, signature);
+        PROPERTY(wire::decode<signerd::CrlPart>(question).has_value());
+        const auto facts = unit::read_crl(list_);
+        PROPERTY(facts && pki::equal(facts->issuer, child_.ca.name));
+        check_signature(child_, list_, signature);
+    }
+
+    const Child& child_;
+    pki::Buffer list_;
+};
+
+pki::Buffer requests_of(const Child& child, std::uint8_t kind, Bytes input) {
+    if (kind % 3 == 0) return pki::to_buffer(input);
+    return kind % 3 == 1 ? sign_request(child, input) : crl_requests(child, input);
 }
 
 }  // namespace
@@ -153,7 +160,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     pki::Buffer stream = *wire::encode(signerd::LoadRequest{1, 0}, 1);
     const Bytes input(data + 1, size - 1);
-    pki::append(stream, data[0] % 2 == 0 ? pki::to_buffer(input) : sign_request(child, input));
+    pki::append(stream, requests_of(child, data[0], input));
     const pki::Buffer received = answers_to(child, stream);
     PROPERTY(ERR_peek_error() == 0);
     const auto asked = frames_in(stream);
@@ -161,8 +168,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     // Behind a frame of an impossible length there is nothing more, not even what was asked
     // just before.
     PROPERTY(answered.size() <= asked.size());
-    if (data[0] % 2 != 0 && size < 4) check_signed(answered);
-    for (std::size_t i = 0; i < answered.size(); i++)
-        check_answer(child, asked[i], answered[i]);
+    const bool unchanged = size < (data[0] % 3 == 1 ? 4 : 5);
+    if (data[0] % 3 != 0 && unchanged) check_signed(answered, asked.size());
+    Answers answers(child);
+    for (std::size_t i = 0; i < answered.size(); i++) answers.check(asked[i], answered[i]);
     return 0;
 }
