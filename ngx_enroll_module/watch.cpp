@@ -178,7 +178,7 @@ void Watch::attempt_failed(const char* why) {
     if (rounds < kQuietRounds || away_) return;
     away_ = true;
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "enroll: no news of revocations and CRLs from \"%V\": %s",
+                  "watch: no news of revocations and CRLs from \"%V\": %s",
                   &conf_.signer->host, why);
 }
 
@@ -187,7 +187,7 @@ void Watch::note_back() {
     if (!away_) return;
     away_ = false;
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                  "enroll: news of revocations and CRLs from \"%V\" again",
+                  "watch: news of revocations and CRLs from \"%V\" again",
                   &conf_.signer->host);
 }
 
