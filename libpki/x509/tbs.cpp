@@ -83,7 +83,7 @@ void write_tls_feature(der::Writer& w, const TbsSpec& spec) {
 
 // Nobody can ask a responder whether its own certificate is revoked and believe the answer.
 void write_ocsp_no_check(der::Writer& w, const TbsSpec& spec) {
-    if (spec.ocsp_no_check) extension(w, oid::kOcspNoCheck, false, [&] { w.null(); });
+    if (spec.ocsp_no_check) write_extension(w, oid::kOcspNoCheck, false, [&] { w.null(); });
 }
 
 void write_extensions(der::Writer& w, const TbsSpec& spec) {

@@ -5,6 +5,7 @@
 #include "libpki/wire/revocation.h"
 #include "signerd/keys/responder_keys.h"
 #include "signerd/ocsp.h"
+#include "t/fuzz/memory_store.h"
 #include "t/unit/issue_fixture.h"
 
 namespace unit {
@@ -64,7 +65,7 @@ class FakeOcspSigner : public signerd::OcspSigner {
 };
 
 // Of certificates it knows the state and nothing else; what is committed is kept as it came.
-class StatusStore : public signerd::Store {
+class StatusStore : public fuzz::MemoryStore {
    public:
     pki::Status commit(std::span<const signerd::Decided* const> batch) override {
         for (const signerd::Decided* decided : batch) {
@@ -85,26 +86,6 @@ class StatusStore : public signerd::Store {
         if (failure) return *failure;
         return change;
     }
-    pki::Result<std::optional<signerd::Answer>> find_answer(const pki::ossl::Sha256&) override {
-        return std::optional<signerd::Answer>();
-    }
-    pki::Result<std::optional<signerd::CertificateRecord>> find_certificate(
-        const std::string&, const std::string&) override {
-        return std::optional<signerd::CertificateRecord>();
-    }
-    pki::Result<std::vector<signerd::CertificateRecord>> certificates_with_serial(
-        const std::string&) override {
-        return std::vector<signerd::CertificateRecord>();
-    }
-    pki::Result<std::vector<signerd::CertificateRecord>> list_certificates(
-        const signerd::CertificateFilter&) override {
-        return std::vector<signerd::CertificateRecord>();
-    }
-    pki::Result<std::vector<signerd::AuditEntry>> audit_page(std::uint64_t,
-                                                             std::uint32_t) override {
-        return std::vector<signerd::AuditEntry>();
-    }
-    pki::Result<signerd::Counts> counts() override { return signerd::Counts{}; }
 
     std::map<std::string, signerd::SerialStatus> states;  // "CA/serial"
     std::uint64_t change = 7;
