@@ -6,7 +6,8 @@ use Digest::SHA qw(sha256 sha256_hex);
 use Enroll::FakeSigner;
 use Enroll::Test;
 
-use constant {STATUS => 16, LIST => 18, SHOW => 19, AUDIT => 20, AUDIT_PAGE => 21, JSON => 22};
+use constant {STATUS => 16, LIST => 18, SHOW => 19, AUDIT => 20, AUDIT_PAGE => 21, JSON => 22,
+    REVOKE_MANY => 25};
 
 # --- the fake's data ---
 
@@ -44,6 +45,8 @@ my @certificates = map { {
     profile => $_ % 2 ? 'odd' : 'even', subject => $_ == 3 ? '' : "CN=device-$_\e[2J",
     sans => "dns:d$_.example", not_before => '2026-01-01T00:00:00Z',
     not_after => '2027-01-01T00:00:00Z', issued => '2026-01-01T00:05:00Z', protocol => 'est',
+    $_ == 5 ? (status => 'hold', revoked => '2026-02-01T00:00:00Z', reason => 'certificateHold')
+        : (status => 'good'),
 } } 1 .. 7;
 
 # --- the fake ---
@@ -78,6 +81,18 @@ sub show {
     return @found ? json_reply($id, {certificates => \@found}) : error_frame($id, 8, 'no such');
 }
 
+# Three rows of the table for each page, and what is odd of them is hit.
+sub revoke_many {
+    my ($id, $asked) = @_;
+    my $after = number($asked->{8});
+    my $until = number($asked->{9}) || 70;
+    my @page = grep { $_->{row} > $after && $_->{row} <= $after + 30 } @certificates;
+    my @hit = grep { $_->{profile} eq 'odd' } @page;
+    my $last = @page ? $page[-1]{row} : $until;
+    return json_reply($id, {certificates => \@hit, after => $last, until => $until,
+        more => $last < $until ? \1 : \0});
+}
+
 sub audit {
     my ($id, $asked, @log) = @_;
     my ($after, $limit) = map { number($_) } @$asked{1, 2};
@@ -98,6 +113,7 @@ sub answer {
         if $query->{kind} == STATUS;
     return list($id, $asked) if $query->{kind} == LIST;
     return show($id, $asked) if $query->{kind} == SHOW;
+    return revoke_many($id, $log eq 'backwards' ? {} : $asked) if $query->{kind} == REVOKE_MANY;
     return $log eq 'backwards' ? stuck($id, @log) : audit($id, $asked, @log);
 }
 
@@ -197,6 +213,8 @@ unlike(ctl('bidi', qw(audit list --json))->{out}, qr/[^\n -~]/, 'JSON is ASCII')
 @table = split /\n/, ctl('good', qw(cert list))->{out};
 is(scalar @table, 8, 'heading and seven certificates, of three pages');
 like($table[1], qr/^01 .* odd +CN=device-1\\x1b\[2J$/, 'escape sequences are shown');
+like($table[0], qr/^SERIAL +ISSUED +NOT AFTER +STATUS +PROFILE +SUBJECT$/, 'heading');
+like($table[5], qr/ 2027-01-01T00:00:00Z +hold +odd /, 'status');
 like($table[3], qr/ dns:d3\.example$/, 'names in the place of an empty subject');
 
 sub rows { return map { $_->{row} } @{JSON::PP::decode_json($_[0]{out})->{certificates}} }
@@ -215,6 +233,9 @@ Names:        dns:d5.example
 Not before:   2026-01-01T00:00:00Z
 Not after:    2027-01-01T00:00:00Z
 Issued:       2026-01-01T00:05:00Z
+Status:       hold
+Revoked:      2026-02-01T00:00:00Z
+Reason:       certificateHold
 Protocol:     est
 Profile:      odd
 CA:           issuing
@@ -227,6 +248,24 @@ END
 is((rows(ctl('good', qw(cert show --json 05))))[0], 50, 'cert show as JSON');
 broken(ctl('good', qw(cert show 0b)), 'no such', 'unknown serial');
 broken(ctl('good', qw(cert show xy)), 'not a serial number: xy', 'no serial');
+
+# --- revoking many ---
+
+my @many = qw(revoke --profile odd);
+@table = split /\n/, ctl('good', @many)->{out};
+is(scalar @table, 6, 'heading, four hits of three pages, and how many');
+like($table[1], qr/^01 /, 'a hit');
+is($table[5], '4 certificates revoked', 'how many');
+like(ctl('good', @many, '--dry-run')->{out}, qr/^4 certificates would be revoked; nothing was changed$/m,
+    'a dry run says so');
+is_deeply([rows(ctl('good', @many, '--json'))], [10, 30, 50, 70], 'pages merged');
+for my $dry (0, 1) {
+    my $json = ctl('good', @many, '--json', $dry ? '--dry-run' : ())->{out};
+    is(JSON::PP::decode_json($json)->{dry_run} ? 1 : 0, $dry, "dry_run in JSON: $dry");
+}
+my $endless = ctl('backwards', @many);
+is($endless->{status}, 1, 'a page that repeats: exit status');
+like($endless->{err}, qr/repeats a page/, 'and why');
 
 like(ctl('good', 'status')->{out}, qr/^Audit records: +7$/m, 'status');
 is(JSON::PP::decode_json(ctl('good', qw(status --json))->{out})->{id}, 'one', 'status as JSON');
@@ -247,12 +286,20 @@ broken(ctl('none', 'status'), 'cannot connect to signerd: \S+/none\.sock: No suc
 # --- usage ---
 
 for my $words ([], ['nothing'], [qw(cert)], [qw(status --bad)], [qw(cert list --limit 0)],
-    [qw(audit list --last 1 --after 2)], [qw(cert show)]) {
+    [qw(audit list --last 1 --after 2)], [qw(cert show)], ['revoke'], [qw(revoke --dry-run)],
+    [qw(revoke --reason superseded)], [qw(revoke 05 06)], [qw(revoke 05 --certificate x)],
+    [qw(revoke 05 --profile odd)], [qw(revoke 05 --dry-run)], ['revoke', '', '--profile', 'odd'],
+    [qw(revoke --certificate x --ca issuing)], [qw(revoke --certificate x --subject y)],
+    [qw(revoke --profile odd --tenant=)], [qw(revoke --profile odd --ca=)],
+    [qw(revoke 05 --reason removeFromCRL)], [qw(revoke 05 --reason key)],
+    [qw(revoke --protocol acme)], [qw(revoke --issued-from yesterday)],
+    [qw(revoke --issued-to 2026-13-01)], ['release']) {
     my $result = run("$ENV{ENROLL_BIN}/signerctl", @$words);
     is($result->{status}, 2, "usage: @$words");
     like($result->{err}, qr/^signerctl: /, 'told on standard error');
 }
-for my $command ('ca init', 'ca next', 'ca import', 'cert list', 'cert show', 'audit list', 'audit verify',
+for my $command ('ca init', 'ca next', 'ca import', 'cert list', 'cert show', 'revoke', 'release',
+    'audit list', 'audit verify',
     'audit export', 'status') {
     my $result = run("$ENV{ENROLL_BIN}/signerctl", split(/ /, $command), '--help');
     is($result->{status}, 0, "$command --help");

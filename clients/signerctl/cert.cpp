@@ -25,39 +25,13 @@ std::string safe_lines(std::string_view text) {
     return out;
 }
 
-// Prints certificates as they come, as a table or as the JSON of one answer.
-class Printer {
-   public:
-    explicit Printer(bool json) {
-        if (json) array_.emplace("{\"certificates\":", "}");
-    }
-
-    void add(const json_t* certificate) {
-        if (array_) return array_->add(certificate);
-        const auto text = [&](const char* name) { return member_text(certificate, name); };
-        const std::string subject = text("subject");
-        table_.add({text("serial"), text("issued"), text("not_after"), text("profile"),
-                    subject.empty() ? text("sans") : subject});
-    }
-    void end_page() {
-        if (!array_) print(table_.take());
-    }
-    void finish() {
-        if (array_) array_->finish();
-    }
-
-   private:
-    Table table_{{"SERIAL", "ISSUED", "NOT AFTER", "PROFILE", "SUBJECT"}};
-    std::optional<JsonArrayPrinter> array_;
-};
-
 struct Page {
     std::size_t rows = 0;
     std::uint64_t last = 0;
     bool more = false;
 };
 
-pki::Result<Page> print_page(const pki::wire::JsonReply& reply, Printer& printer) {
+pki::Result<Page> print_page(const pki::wire::JsonReply& reply, CertificatePrinter& printer) {
     PKI_TRY(const JsonPtr answer, parse_json_object(reply.json));
     Page page;
     page.more = json_is_true(json_object_get(answer.get(), "more"));
@@ -77,7 +51,7 @@ pki::Status run_list(const Context& context, const Arguments& arguments) {
     const std::string profile = arguments.text("profile");
     const std::string subject = arguments.text("subject");
     PKI_TRY(Connection connection, Connection::open(context.socket));
-    Printer printer(context.json);
+    CertificatePrinter printer(context.json);
     pki::wire::CertListRequest request{.profile = profile, .subject = subject};
     std::uint64_t left = arguments.has("limit") ? arguments.number("limit") : kMostRows;
     for (bool more = true; more && left > 0;) {
@@ -148,6 +122,9 @@ std::string certificate_text(const json_t* certificate) {
                {"Not before", text("not_before")},
                {"Not after", text("not_after")},
                {"Issued", text("issued")},
+               {"Status", text("status")},
+               {"Revoked", text("revoked")},
+               {"Reason", text("reason")},
                {"Protocol", text("protocol")},
                {"Profile", text("profile")},
                {"CA", text("ca")},
@@ -155,6 +132,27 @@ std::string certificate_text(const json_t* certificate) {
                {"CSR SHA-256", text("csr_sha256")},
            }) +
            safe_lines(text("pem"));
+}
+
+CertificatePrinter::CertificatePrinter(bool json, std::string_view after_json)
+    : table_({"SERIAL", "ISSUED", "NOT AFTER", "STATUS", "PROFILE", "SUBJECT"}) {
+    if (json) array_.emplace("{\"certificates\":", std::string(after_json) + "}");
+}
+
+void CertificatePrinter::add(const json_t* certificate) {
+    if (array_) return array_->add(certificate);
+    const auto text = [&](const char* name) { return member_text(certificate, name); };
+    const std::string subject = text("subject");
+    table_.add({text("serial"), text("issued"), text("not_after"), text("status"),
+                text("profile"), subject.empty() ? text("sans") : subject});
+}
+
+void CertificatePrinter::end_page() {
+    if (!array_) print(table_.take());
+}
+
+void CertificatePrinter::finish() {
+    if (array_) array_->finish();
 }
 
 const Command kCertList{

@@ -1,9 +1,11 @@
-// The pure parts of the cert commands.
+// What commands that are about certificates have in common.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "clients/signerctl/json.h"
+#include "clients/signerctl/output.h"
 
 namespace signerctl {
 
@@ -13,5 +15,20 @@ pki::Result<std::string> normalise_serial(std::string_view text);
 
 // One member of "certificates" in signerd's answer, for people: fields, then the PEM.
 std::string certificate_text(const json_t* certificate);
+
+// Prints certificates as they come, as a table or as the JSON of one answer, in which
+// `after_json` follows the array: ",\"dry_run\":true".
+class CertificatePrinter {
+   public:
+    explicit CertificatePrinter(bool json, std::string_view after_json = {});
+
+    void add(const json_t* certificate);
+    void end_page();
+    void finish();
+
+   private:
+    Table table_;
+    std::optional<JsonArrayPrinter> array_;
+};
 
 }  // namespace signerctl

@@ -10,6 +10,8 @@ extern const Command kCaNext;
 extern const Command kCaImport;
 extern const Command kCertList;
 extern const Command kCertShow;
+extern const Command kRevoke;
+extern const Command kRelease;
 extern const Command kAuditList;
 extern const Command kAuditVerify;
 extern const Command kAuditExport;

@@ -15,8 +15,9 @@ constexpr const char* kDefaultSocket = "/run/signerd/admin.sock";
 
 constexpr const signerctl::Command* kCommands[] = {
     &signerctl::kCaInit,      &signerctl::kCaNext,      &signerctl::kCaImport,
-    &signerctl::kCertList,    &signerctl::kCertShow,    &signerctl::kAuditList,
-    &signerctl::kAuditVerify, &signerctl::kAuditExport, &signerctl::kStatus,
+    &signerctl::kCertList,    &signerctl::kCertShow,    &signerctl::kRevoke,
+    &signerctl::kRelease,     &signerctl::kAuditList,   &signerctl::kAuditVerify,
+    &signerctl::kAuditExport, &signerctl::kStatus,
 };
 
 void complain(const pki::Error& error) {

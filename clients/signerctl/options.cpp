@@ -135,12 +135,18 @@ class Parser {
                     return fail(Errc::malformed, "the options exclude each other",
                                 dashed(option.name) + ", " + dashed(other));
         }
-        const std::size_t wanted = line_.command->operand.empty() ? 0 : 1;
-        if (given.operands_.size() < wanted)
-            return fail(Errc::malformed, "an argument is missing",
-                        std::string(line_.command->operand));
-        if (given.operands_.size() > wanted)
-            return fail(Errc::malformed, "an argument too many", given.operands_[wanted]);
+        PKI_CHECK(check_operands());
+        return line_.command->check ? line_.command->check(given) : pki::Status();
+    }
+
+    pki::Status check_operands() const {
+        const std::string operand(line_.command->operand);
+        const std::size_t wanted = operand.empty() ? 0 : 1;
+        const std::vector<std::string>& given = line_.arguments.operands_;
+        if (given.size() < wanted && !operand.starts_with('['))
+            return fail(Errc::malformed, "an argument is missing", operand);
+        if (given.size() > wanted)
+            return fail(Errc::malformed, "an argument too many", given[wanted]);
         return {};
     }
 

@@ -30,7 +30,9 @@ class Arguments {
     std::string text(std::string_view option) const;
     // Of an option with bounds.
     std::uint64_t number(std::string_view option) const;
-    const std::string& operand() const { return operands_.front(); }
+    bool has_operand() const { return !operands_.empty(); }
+    // Empty when it is optional and was not given.
+    std::string operand() const { return operands_.empty() ? std::string() : operands_[0]; }
 
    private:
     friend class Parser;
@@ -46,10 +48,12 @@ struct Context {
 
 struct Command {
     std::string_view name;     // "ca init"
-    std::string_view operand;  // "SERIAL", or empty when it takes none
+    std::string_view operand;  // "SERIAL", "[SERIAL]", or empty when it takes none
     std::string_view summary;
     std::span<const Option> options;
     pki::Status (*run)(const Context& context, const Arguments& arguments);
+    // What the table cannot say: an Error is wrong usage. nullptr: nothing.
+    pki::Status (*check)(const Arguments& arguments) = nullptr;
 };
 
 struct CommandLine {

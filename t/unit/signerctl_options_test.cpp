@@ -8,9 +8,7 @@ using signerctl::Command;
 using signerctl::CommandLine;
 using signerctl::Option;
 
-pki::Status nothing(const signerctl::Context&, const signerctl::Arguments&) {
-    return {};
-}
+pki::Status nothing(const signerctl::Context&, const signerctl::Arguments&) { return {}; }
 
 constexpr Option kMakeOptions[] = {
     {.name = "dir", .value = "DIR", .required = true},
@@ -20,7 +18,13 @@ constexpr Option kMakeOptions[] = {
 };
 const Command kMake{"ca make", {}, "make it", kMakeOptions, nothing};
 const Command kShow{"show", "SERIAL", "show it", {}, nothing};
-constexpr const Command* kCommands[] = {&kMake, &kShow};
+
+pki::Status not_seven(const signerctl::Arguments& arguments) {
+    if (arguments.operand() != "7") return {};
+    return (pki::fail)(Errc::malformed, "seven", "7");
+}
+const Command kDrop{"drop", "[SERIAL]", "drop it", {}, nothing, not_seven};
+constexpr const Command* kCommands[] = {&kMake, &kShow, &kDrop};
 
 pki::Result<CommandLine> parse(std::initializer_list<std::string_view> words) {
     return signerctl::parse_command_line(kCommands, {words.begin(), words.size()});
@@ -107,6 +111,26 @@ void missing_and_surplus_words_are_refused(void**) {
                 "the options exclude each other: --slow, --fast");
 }
 
+void an_operand_may_be_optional(void**) {
+    const auto with = parse({"drop", "0a"});
+    assert_ok(with);
+    assert_true(with->arguments.has_operand());
+    assert_text(with->arguments.operand(), "0a");
+    const auto without = parse({"drop"});
+    assert_ok(without);
+    assert_false(without->arguments.has_operand());
+    assert_text(without->arguments.operand(), "");
+    assert_true(parse({"drop", ""})->arguments.has_operand());
+    assert_text(problem({"drop", "1", "2"}), "an argument too many: 2");
+    assert_true(signerctl::usage(kDrop).find("drop [OPTION ...] [SERIAL]\n") !=
+                std::string::npos);
+}
+
+void a_command_may_refuse(void**) {
+    assert_text(problem({"drop", "7"}), "seven: 7");
+    assert_text(problem({"drop", "7", "--help"}), "none");
+}
+
 }  // namespace
 
 int main() {
@@ -119,6 +143,8 @@ int main() {
         cmocka_unit_test(unknown_words_are_refused),
         cmocka_unit_test(wrong_values_are_refused),
         cmocka_unit_test(missing_and_surplus_words_are_refused),
+        cmocka_unit_test(an_operand_may_be_optional),
+        cmocka_unit_test(a_command_may_refuse),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
