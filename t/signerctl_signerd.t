@@ -34,6 +34,8 @@ is_deeply([map { $_->{subject} } @{JSON::PP::decode_json(
     ["O=Gr\x{f6}\x{df}e,CN=two"], 'found by subject');
 is(scalar(split /\n/, signerctl(qw(cert list --limit 2))->{out}), 3, 'heading and two rows');
 
+is_deeply([map { $_->{status} } @$certificates], [('good') x 3], 'and good');
+
 my $serial = $certificates->[1]{serial};
 my $shown = signerctl('cert', 'show', join ':', uc($serial) =~ /../g);
 is($shown->{status}, 0, 'shown by a serial with colons');

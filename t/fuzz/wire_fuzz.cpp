@@ -2,6 +2,7 @@
 // The size of a frame is known from its first four bytes, and nothing behind the input is read.
 #include "libpki/wire/audit_row.h"
 #include "libpki/wire/report.h"
+#include "libpki/wire/revocation.h"
 #include "t/fuzz/fuzz.h"
 
 namespace {
@@ -72,6 +73,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                    wire::CaCertsReply, wire::StatusRequest, wire::CertListRequest,
                    wire::CertShowRequest, wire::JsonReply, wire::AuditPageRequest,
                    wire::AuditPageReply, wire::ReportRequest, wire::ReportReply>(*frame, input);
+    check_messages<wire::RevokeRequest, wire::RevokeManyRequest, wire::CrlRequest,
+                   wire::CrlReply, wire::WatchRequest, wire::WatchReply, wire::OcspRequest,
+                   wire::OcspReply, wire::CrlPublishRequest>(*frame, input);
     check_report(*frame);
     return 0;
 }
