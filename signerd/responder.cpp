@@ -165,11 +165,11 @@ void Responders::on_committed(const ResponderJobPtr& job, const pki::Status& sta
 
 // Whatever the cause, nobody who asks has done anything wrong.
 void Responders::failed(const ResponderJobPtr& job, const pki::Error& error) {
-    making_.note(
-        fail(error.code, error.text,
-             "CA " + job->ca->name + (error.detail.empty() ? "" : ": ") + error.detail));
+    constexpr char kNone[] = "no OCSP responder";
+    const std::string& ca = job->ca->name;
+    making_.note(fail(error.code, kNone, ca + ": " + error.message()));
     slots_[job->slot].pause = now() + kPause;
-    finish(job, fail(Errc::unavailable, "no OCSP responder", job->ca->name));
+    finish(job, fail(Errc::unavailable, kNone, ca));
 }
 
 void Responders::finish(const ResponderJobPtr& job, const pki::Result<ResponderPtr>& result) {

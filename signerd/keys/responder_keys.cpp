@@ -61,10 +61,10 @@ const ResponderKey* ResponderKeys::find(std::string_view ca, const CaRules& rule
 
 void ResponderKeys::keep_those_of(const std::map<std::uint64_t, KeyRing>& generations) {
     std::erase_if(keys_, [&](const auto& entry) {
-        const auto& [name, key_bits] = entry.first;
+        const Id& id = entry.first;
         return std::ranges::none_of(generations, [&](const auto& generation) {
-            const auto ca = generation.second.find(name);
-            return ca != generation.second.end() && ca->second.rules.key_bits == key_bits;
+            const auto ca = generation.second.find(id.first);
+            return ca != generation.second.end() && ca->second.rules.key_bits == id.second;
         });
     });
 }

@@ -124,6 +124,7 @@ class Answers {
             return check_signed_by(*question, reply->signature);
         PROPERTY(wire::decode<signerd::LoadReply>(*answer) ||
                  wire::decode<signerd::CrlContinue>(*answer) ||
+                 wire::decode<signerd::ResponderKeyReply>(*answer) ||
                  wire::decode<wire::ErrorReply>(*answer));
     }
 

@@ -28,7 +28,7 @@ class FakeOcspSigner : public signerd::OcspSigner {
     }
     void sign_ocsp(std::uint64_t, const std::string& ca, pki::Bytes data, Done done) override {
         later(std::move(done), [this, ca, data = pki::to_buffer(data)] {
-            return keys_->sign(ca, rules.at(ca), data, now());
+            return spoil(keys_->sign(ca, rules.at(ca), data, now()));
         });
     }
     // What waits now; not what comes of it.
@@ -36,12 +36,14 @@ class FakeOcspSigner : public signerd::OcspSigner {
         for (auto& [work, done] : std::exchange(waiting_, {}))
             done(instead ? pki::Result<pki::Buffer>(*instead) : work());
     }
+    void use_ca(EVP_PKEY* key) { ca_key_ = key; }
     std::size_t waiting() const { return waiting_.size(); }
     // The key child is another process from now on.
     void lose_keys() { keys_.emplace(); }
 
     std::map<std::string, signerd::CaRules> rules;
     std::optional<pki::Error> instead;
+    bool bad_signature = false;
     int fresh_keys = 0;
     int certified = 0;
 
@@ -54,7 +56,11 @@ class FakeOcspSigner : public signerd::OcspSigner {
     pki::Result<pki::Buffer> certify(const std::string& ca, const pki::Buffer& tbs) {
         PKI_CHECK(keys_->check_certificate(ca, rules.at(ca), tbs, now()));
         certified++;
-        return pki::ossl::sign(ca_key_, *pki::ossl::default_scheme(ca_key_), tbs);
+        return spoil(pki::ossl::sign(ca_key_, *pki::ossl::default_scheme(ca_key_), tbs));
+    }
+    pki::Result<pki::Buffer> spoil(pki::Result<pki::Buffer> signature) const {
+        if (bad_signature && signature) signature->back() ^= 1;
+        return signature;
     }
     std::int64_t now() const { return clock_.now() / signerd::kMicroseconds; }
 
