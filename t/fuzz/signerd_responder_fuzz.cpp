@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <thread>
 
 #include "libpki/x509/ocsp.h"
@@ -71,6 +72,7 @@ class Conversation {
         while (!whole(received_)) {
             std::uint8_t octets[4096];
             const ssize_t size = recv(ours_.get(), octets, sizeof(octets), 0);
+            if (size < 0 && errno == EINTR) continue;  // libFuzzer's timer
             PROPERTY(size > 0);
             pki::append(received_, Bytes(octets, static_cast<std::size_t>(size)));
         }
