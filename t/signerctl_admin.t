@@ -299,7 +299,7 @@ for my $words ([], ['nothing'], [qw(cert)], [qw(status --bad)], [qw(cert list --
     like($result->{err}, qr/^signerctl: /, 'told on standard error');
 }
 for my $command ('ca init', 'ca next', 'ca import', 'cert list', 'cert show', 'revoke', 'release',
-    'audit list', 'audit verify',
+    'crl publish', 'audit list', 'audit verify',
     'audit export', 'status') {
     my $result = run("$ENV{ENROLL_BIN}/signerctl", split(/ /, $command), '--help');
     is($result->{status}, 0, "$command --help");

@@ -12,6 +12,7 @@ extern const Command kCertList;
 extern const Command kCertShow;
 extern const Command kRevoke;
 extern const Command kRelease;
+extern const Command kCrlPublish;
 extern const Command kAuditList;
 extern const Command kAuditVerify;
 extern const Command kAuditExport;

@@ -16,8 +16,8 @@ constexpr const char* kDefaultSocket = "/run/signerd/admin.sock";
 constexpr const signerctl::Command* kCommands[] = {
     &signerctl::kCaInit,      &signerctl::kCaNext,      &signerctl::kCaImport,
     &signerctl::kCertList,    &signerctl::kCertShow,    &signerctl::kRevoke,
-    &signerctl::kRelease,     &signerctl::kAuditList,   &signerctl::kAuditVerify,
-    &signerctl::kAuditExport, &signerctl::kStatus,
+    &signerctl::kRelease,     &signerctl::kCrlPublish,  &signerctl::kAuditList,
+    &signerctl::kAuditVerify, &signerctl::kAuditExport, &signerctl::kStatus,
 };
 
 void complain(const pki::Error& error) {
