@@ -34,3 +34,11 @@ ok(@rows < 30, 'but does not have a record');
 ok(!(grep { $_->{decision} ne 'deny' || $_->{peer} ne 'nginx' } @rows), 'denials of the peer');
 like($rows[-1]{detail}, qr/^wire: frame too large; and \d+ more before it\z/, 'that say what it was');
 like(signerctl(qw(audit verify))->{out}, qr/chain intact/, 'the chain is intact');
+
+# Revoking is not for whoever enrols.
+for my $words ([qw(revoke 4a00)], [qw(release 4a00)], [qw(revoke --profile device)]) {
+    my $result = run("$ENV{ENROLL_BIN}/signerctl", '--socket', path('signerd.sock'), @$words);
+    is($result->{status}, 1, "a frontend may not: @$words");
+    like($result->{err}, qr/not permitted/, 'and is told so');
+}
+ok(wait_until(sub { (audit_rows())[-1]{detail} =~ /^not permitted: revoke/ }), 'it is recorded');
