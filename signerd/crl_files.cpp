@@ -54,7 +54,10 @@ bool CrlFiles::has(const CrlRecord& record) const {
            static_cast<std::uint64_t>(status.st_size) == record.size;
 }
 
-void CrlFiles::remove(const CrlRecord& record) const { unlink(path(record).c_str()); }
+void CrlFiles::remove(const CrlRecord& record) const {
+    unlink(path(record).c_str());
+    unlink(entries_path(record).c_str());
+}
 
 pki::Result<pki::Buffer> CrlFiles::read(const CrlRecord& record, std::uint64_t offset,
                                         std::size_t max) const {

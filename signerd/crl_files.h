@@ -26,6 +26,7 @@ class CrlFiles {
 
     // Is it there, in its full size?
     bool has(const CrlRecord& record) const;
+    // With what was made on the way to it.
     void remove(const CrlRecord& record) const;
     // At most `max` bytes from `offset`; none at its end. not_found when it is gone.
     pki::Result<pki::Buffer> read(const CrlRecord& record, std::uint64_t offset,

@@ -71,12 +71,14 @@ pki::Status CrlPublisher::load() {
 void CrlPublisher::use(std::shared_ptr<const Generation> generation) {
     const auto former = std::exchange(generation_, std::move(generation));
     for (const auto& [name, ca] : generation_->config->cas) {
+        // Without its successors a delta hides what was revoked since.
+        if (ca.crl.delta_every == 0) lines_[name].newest.erase({0, true});
         if (!former) continue;
         const auto before = former->config->cas.find(name);
         if (before != former->config->cas.end() && !same_lists(before->second, ca))
             lines_[name].anew = true;
     }
-    if (!std::exchange(ticking_, true)) tick();
+    std::exchange(ticking_, true) ? look() : tick();
 }
 
 // Once a second is often enough for a schedule in minutes.

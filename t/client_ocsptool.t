@@ -12,7 +12,7 @@ revoke($serial{revoked}, qw(--reason superseded));
 
 sub ask {
     my ($name, $path, @options) = @_;
-    return run(qw(ocsptool --ask), Enroll::Revocation::url($path), '--load-issuer',
+    return run('ocsptool', '--ask=' . Enroll::Revocation::url($path), '--load-issuer',
         path('ca/issuing.pem'), '--load-cert', path("$name.pem"), '--load-trust',
         path('ca/issuing.pem'), @options);
 }

@@ -300,8 +300,8 @@ inline void a_delta_says_what_has_changed(void**) {
     assert_ok(commit(*store, {revoke(4, kHold)}));              // back again
     assert_ok(commit(*store, {revoke(6)}));
     assert_text(delta(*store, base),
-                "2:removeFromCRL@1796000000 3:keyCompromise 4:certificateHold 5:removeFromCRL "
-                "6:superseded ");
+                "2:removeFromCRL@1796000000 3:keyCompromise 4:certificateHold "
+                "5:removeFromCRL@1790000000 6:superseded ");
     assert_text(delta(*store, *store->last_change() - 1), "6:superseded ");
     assert_text(delta(*store, *store->last_change()), "");
     // Held and released within: it was on the list, and is there as it was.

@@ -29,7 +29,7 @@ sub revocation_nginx {
     my $plain = delete $option{plain} // '';
     my $est = delete $option{est} // 'location /.well-known/est/ {
         est_pass signerd; est_profile device; est_auth none; }';
-    my $http = <<"END" . ($option{http} // '');
+    my $http = ($option{http} // '') . <<"END";
     enroll_pass signerd; enroll_crl_path %%DIR%%/crls;
     server {
         listen 127.0.0.1:%%PORT:http%%;
@@ -78,10 +78,10 @@ sub wait_for_crl {
     return $found->{body};
 }
 
-# What openssl ocsp makes of the answer for certificates of files: {status, out, err}.
+# What openssl ocsp makes of the answer for these certificates of enroll(): {status, out, err}.
 sub ocsp {
-    my ($files, @options) = @_;
-    my @certificates = map { ('-cert', path($_)) } ref $files ? @$files : ($files);
+    my ($names, @options) = @_;
+    my @certificates = map { ('-cert', path("$_.pem")) } ref $names ? @$names : ($names);
     return run(qw(openssl ocsp -CAfile), path('ca/root.pem'), '-issuer', path('ca/issuing.pem'),
         '-verify_other', path('ca/issuing.pem'), @certificates, '-url', url('/ocsp'), @options);
 }
