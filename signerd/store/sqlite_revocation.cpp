@@ -36,10 +36,12 @@ constexpr const char* kRevocation =
 constexpr const char* kBlocked = "SELECT 1 FROM blocked_key WHERE spki_sha256 = ?";
 
 // One statement for all conditions: what is not asked for is empty or 0.
+// What nobody has asked for, the certificates of OCSP responders, is hit by its profile alone.
 constexpr const char* kBulk =
     "WHERE c.id > ?1 AND c.id <= ?2 AND c.not_after > ?3 AND r.time IS NULL "
     "AND (?4 = '' OR c.profile = ?4) AND (?5 = '' OR c.tenant = ?5) AND (?6 = '' OR c.ca = ?6) "
-    "AND (?7 = 0 OR c.protocol = ?7) AND (?8 = 0 OR c.issued >= ?8) "
+    "AND (?7 = 0 OR c.protocol = ?7) AND (c.protocol <> 0 OR c.profile = ?4) AND (?8 = 0 OR "
+    "c.issued >= ?8) "
     "AND (?9 = 0 OR c.issued <= ?9) ORDER BY c.id";
 
 constexpr const char* kLastChange = "SELECT max(change) FROM revocation_log";

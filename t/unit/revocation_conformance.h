@@ -418,6 +418,13 @@ inline void bulk_conditions(void**) {
     assert_text(bulk(*store, {.profile = "' OR 1 --"}), "| 100");
     assert_ok(commit(*store, {revoke(1)}));
     assert_text(bulk(*store, {}), "2 3 4 5 6 | 100");
+
+    CertificateRecord responder = certificate_record(7);
+    responder.profile = "(ocsp)";
+    responder.protocol = pki::wire::Protocol::none;
+    assert_ok(commit(*store, {issue_of(responder, hash_of("key", 7))}));
+    assert_text(bulk(*store, {.ca = "issuing"}), "2 3 5 6 | 100");
+    assert_text(bulk(*store, {.profile = "(ocsp)"}), "7 | 100");
 }
 
 inline void bulk_pages(void**) {
