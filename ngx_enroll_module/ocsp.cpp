@@ -171,6 +171,8 @@ ngx_int_t answer_here(EnrollExchange& exchange, pki::Bytes der) {
     if (!request) return refuse_request(exchange, request.error());
     const bool nonce = conf_of(r).nonce && request->nonce.has_value();
     exchange.cache = "bypass";
+    if (request->nonce_critical && !nonce)
+        return send_error(exchange, OcspError::malformed_request, "malformed");
     if (main_conf_of(r).cache.size != 0 && request->requests.size() == 1 && !nonce) {
         exchange.cert_id = request->requests.front().encoding;
         exchange.serial = request->requests.front().serial;

@@ -152,8 +152,11 @@ pki::Status Watch::apply_lists(const wire::WatchReply& reply) {
 void Watch::note_missing(const std::vector<NumberedList>& lists) {
     for (const WatchedCa& ca : conf_.cas) {
         const auto is = [&](const NumberedList& list) { return list.name.ca == ca.ca; };
-        if (missing_ || std::ranges::any_of(lists, is)) continue;
-        missing_ = true;
+        if (std::ranges::any_of(lists, is)) {
+            missing_.erase(ca.ca);
+            continue;
+        }
+        if (!missing_.insert(ca.ca).second) continue;
         const ngx_str_t name = lend(ca.ca);
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "crl: \"%V\" has no list of a CA \"%V\" for us", &conf_.signer->host,
@@ -178,8 +181,8 @@ void Watch::attempt_failed(const char* why) {
     if (rounds < kQuietRounds || away_) return;
     away_ = true;
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "watch: no news of revocations and CRLs from \"%V\": %s",
-                  &conf_.signer->host, why);
+                  "watch: no news of revocations and CRLs from \"%V\": %s", &conf_.signer->host,
+                  why);
 }
 
 void Watch::note_back() {
@@ -187,8 +190,7 @@ void Watch::note_back() {
     if (!away_) return;
     away_ = false;
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                  "watch: news of revocations and CRLs from \"%V\" again",
-                  &conf_.signer->host);
+                  "watch: news of revocations and CRLs from \"%V\" again", &conf_.signer->host);
 }
 
 void Watches::start(const WatchEnvironment& environment) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,7 +72,7 @@ class Watch : private SignerLink::Owner {
     std::size_t server_ = 0;
     std::size_t failures_ = 0;  // since the last answer
     bool away_ = false;         // and it was said
-    bool missing_ = false;      // it was said that a CA has no list
+    std::set<std::string> missing_;  // CAs of which it was said that there is no list
     ngx_connection_t timer_owner_{};
     ngx_event_t timer_{};
 };

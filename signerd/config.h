@@ -28,8 +28,6 @@ struct CrlRules {
     std::vector<std::string> delta_urls;
     std::uint32_t partitions = 0;    // 0: certificates point to the complete list
     bool distribution_point = true;  // issuingDistributionPoint in complete lists
-
-    bool operator==(const CrlRules&) const = default;
 };
 
 // "ocsp" of a CA.

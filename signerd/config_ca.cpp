@@ -38,6 +38,18 @@ pki::Result<Ca> read_ca(const std::string& name, const JsonValue& value,
     return ca;
 }
 
+// RFC 5280 5.2.3: an issuer has one sequence of lists, and a complete one has all of its
+// certificates. Two entries for one issuer would each number and list their own.
+pki::Status check_one_issuer(const JsonValue& value, const std::map<std::string, Ca>& cas,
+                             const Ca& ca) {
+    for (const auto& [name, other] : cas)
+        if (ca.crl.enabled && other.crl.enabled && ca.subject == other.subject &&
+            ca.key_identifier == other.key_identifier)
+            return value.error("the same CA as \"" + name +
+                               "\": only one of them may have CRLs (crl.enabled)");
+    return {};
+}
+
 }  // namespace
 
 pki::Result<std::map<std::string, Ca>> read_cas(const JsonValue& value,
@@ -47,6 +59,7 @@ pki::Result<std::map<std::string, Ca>> read_cas(const JsonValue& value,
     std::map<std::string, Ca> cas;
     for (const auto& [name, member] : members) {
         PKI_TRY(Ca ca, read_ca(name, member, folder));
+        PKI_CHECK(check_one_issuer(member, cas, ca));
         cas.emplace(name, std::move(ca));
     }
     PKI_CHECK(check_successors(value, cas));

@@ -69,15 +69,10 @@ pki::Status CrlPublisher::load() {
 }
 
 void CrlPublisher::use(std::shared_ptr<const Generation> generation) {
-    const auto former = std::exchange(generation_, std::move(generation));
-    for (const auto& [name, ca] : generation_->config->cas) {
-        // Without its successors a delta hides what was revoked since.
+    generation_ = std::move(generation);
+    // Without its successors a delta hides what was revoked since.
+    for (const auto& [name, ca] : generation_->config->cas)
         if (ca.crl.delta_every == 0) lines_[name].newest.erase({0, true});
-        if (!former) continue;
-        const auto before = former->config->cas.find(name);
-        if (before != former->config->cas.end() && !same_lists(before->second, ca))
-            lines_[name].anew = true;
-    }
     std::exchange(ticking_, true) ? look() : tick();
 }
 
@@ -96,7 +91,7 @@ void CrlPublisher::note_changes() {
     while (true) {
         const auto changes = store_.changes(seen_, kPage);
         if (!changes) {
-            outage_.note(changes.error());
+            reading_.note(changes.error());
             return;
         }
         for (const Change& change : *changes) lines_[change.ca].demanded = true;
@@ -246,7 +241,7 @@ void CrlPublisher::finish(const RoundPtr& round) {
     const std::int64_t now = clock_.now() / kMicroseconds;
     line.not_before = now + pause_after_round(std::max<std::int64_t>(now - round->started, 0));
     line.failures = 0;
-    outage_.note({});
+    outage_of(round->ca).note({});
     end_round(round, {});
     published_();
 }
@@ -258,7 +253,8 @@ void CrlPublisher::fail(const RoundPtr& round, const pki::Error& error) {
     line.demanded = true;
     if (std::ranges::any_of(round->drafts, [](const auto& d) { return !d.record.delta; }))
         line.anew = true;
-    outage_.note(pki::fail(error.code, "crl: no new list", round->ca + ": " + error.message()));
+    outage_of(round->ca).note(
+        pki::fail(error.code, "crl: no new list", round->ca + ": " + error.message()));
     end_round(round, error);
 }
 
@@ -266,6 +262,10 @@ void CrlPublisher::end_round(const RoundPtr& round, const pki::Status& status) {
     round_.reset();
     for (const Done& done : std::exchange(round->waiting, {})) done(status);
     look();
+}
+
+Outage& CrlPublisher::outage_of(const std::string& ca) {
+    return outages_.try_emplace(ca, "crl").first->second;
 }
 
 const CrlRecord* CrlPublisher::find(const std::string& ca, CrlKind kind,

@@ -88,6 +88,7 @@ class CrlPublisher {
     void fail(const RoundPtr& round, const pki::Error& error);
     void end_round(const RoundPtr& round, const pki::Status& status);
     void note_changes();
+    Outage& outage_of(const std::string& ca);
 
     const Clock& clock_;
     Store& store_;
@@ -106,7 +107,8 @@ class CrlPublisher {
     std::uint64_t version_ = 0;
     bool ticking_ = false;
     bool draining_ = false;
-    Outage outage_{"crl"};
+    std::map<std::string, Outage> outages_;  // by CA
+    Outage reading_{"store"};
 };
 
 }  // namespace signerd

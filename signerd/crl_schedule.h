@@ -45,8 +45,9 @@ CrlDue crl_due(const Ca& ca, const CrlLine& line, std::int64_t now);
 CrlDraft crl_draft(const Ca& ca, const CrlLine& line, CrlKind kind, bool scheduled,
                    std::int64_t now);
 
-// Do two configurations of a CA lead to the same lists?
-bool same_lists(const Ca& a, const Ca& b);
+// Over the CA's certificate and its rules for lists. One that was made by others is made anew,
+// and is no base of a delta: both need one scope and one key (RFC 5280 5.2.4).
+pki::ossl::Sha256 crl_form(const Ca& ca);
 
 // The list, from 1, to which a certificate with this serial points; 0 without partitions.
 std::uint32_t partition_of(const Ca& ca, pki::Bytes serial);

@@ -144,7 +144,8 @@ pki::Status OcspResponder::look_up(OcspJob& job) {
         single.cert_id = id.encoding;
         single.this_update = job.now;
         const auto issuers = issuers_of(job, id);
-        const bool ours = std::ranges::find(issuers, job.ca) != issuers.end();
+        const bool ours =
+            !id.serial.empty() && std::ranges::find(issuers, job.ca) != issuers.end();
         for (std::size_t i = 0; ours && i < issuers.size() && !is_known(single); i++) {
             PKI_TRY(const auto known, store_.find_status(issuers[i]->name, id.serial));
             set_status(single, known);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "signerd/successor.h"
-
 namespace signerd {
 
 namespace {
@@ -29,9 +27,12 @@ bool may_use(const Peer& peer, std::string_view profile) {
 }
 
 bool may_ask_about(const Peer& peer, const Config& config, const std::string& ca) {
-    if (peer.role != Role::frontend) return config.cas.contains(ca);
+    const auto asked = config.cas.find(ca);
+    if (asked == config.cas.end()) return false;
+    if (peer.role != Role::frontend) return true;
     return std::ranges::any_of(config.profiles, [&](const auto& entry) {
-        return may_use(peer, entry.first) && leads_to(entry.second.ca, ca, config.cas);
+        return may_use(peer, entry.first) &&
+               config.cas.at(entry.second.ca).tenant == asked->second.tenant;
     });
 }
 

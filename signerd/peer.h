@@ -15,8 +15,9 @@ const Peer* match_peer(const Listen& listen, const ucred& credentials);
 // Frontends use the profiles they are given; the other roles see all.
 bool may_use(const Peer& peer, std::string_view profile);
 
-// CRLs and the status of certificates of this CA: frontends of the CAs behind their profiles
-// and of those that take their place.
+// CRLs and the status of certificates of this CA: frontends of all CAs of the tenants that their
+// profiles belong to, since a CA that no profile names any more owes both until its last
+// certificate has expired.
 bool may_ask_about(const Peer& peer, const Config& config, const std::string& ca);
 
 const char* name(Role role);

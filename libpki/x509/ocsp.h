@@ -15,7 +15,8 @@ struct OcspCertId {
     ossl::Hash hash = ossl::Hash::none;  // sha1, sha256, sha384, sha512
     Bytes issuer_name_hash;
     Bytes issuer_key_hash;
-    Bytes serial;  // magnitude, at most limits::kSerial octets
+    // Magnitude, at most limits::kSerial octets; empty where no certificate can have it.
+    Bytes serial;
 };
 // unsupported for another hash; malformed when a hash is not as long as the algorithm says.
 Result<OcspCertId> parse_ocsp_cert_id(Bytes encoding);
@@ -32,6 +33,7 @@ struct OcspRequest {
     // extnValue of the Nonce, to be given back octet by octet. RFC 9654 has an OCTET STRING in
     // it; clients from before RFC 8954 put the bare octets there.
     std::optional<Bytes> nonce;
+    bool nonce_critical = false;  // who cannot answer it must refuse (RFC 5280 4.2)
 };
 // OCSPRequest, at most limits::kOcspRequest. A signature of the requestor is read and not
 // looked at (4.1.2). malformed: also a version other than 1, a critical extension that is not

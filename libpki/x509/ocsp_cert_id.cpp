@@ -46,15 +46,20 @@ Result<HashRow> parse_hash(Bytes encoding) {
     return *row;
 }
 
-// RFC 5280 4.1.2.2: what no CA may have issued is no question.
+// Any INTEGER may be asked for; empty where RFC 5280 4.1.2.2 lets no CA issue it: negative,
+// zero, or longer than 20 octets.
 Result<Bytes> parse_serial(der::Reader& fields) {
-    const std::size_t offset = fields.offset();
+    der::Reader ahead = fields;
+    PKI_TRY(const Bytes content, ahead.content(der::kInteger));
+    if (!content.empty() && (content[0] & 0x80) != 0) {
+        const bool minimal = content.size() == 1 || content[0] != 0xff || !(content[1] & 0x80);
+        if (!minimal) return fail(Errc::malformed, "DER: INTEGER not minimal", fields.offset());
+        fields = ahead;
+        return Bytes();
+    }
     PKI_TRY(const Bytes magnitude, fields.unsigned_integer());
-    if (magnitude.size() > limits::kSerial)
-        return fail(Errc::malformed, "CertID: serial number too long", offset);
-    if (magnitude.size() == 1 && magnitude[0] == 0)
-        return fail(Errc::malformed, "CertID: serial number 0", offset);
-    return magnitude;
+    const bool zero = magnitude.size() == 1 && magnitude[0] == 0;
+    return zero || magnitude.size() > limits::kSerial ? Bytes() : magnitude;
 }
 
 }  // namespace

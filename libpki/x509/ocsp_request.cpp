@@ -105,6 +105,7 @@ Status parse_request_extensions(OcspRequest& request, Bytes whole, der::Reader& 
     if (nonce == nullptr) return {};
     PKI_CHECK(nested(whole, nonce->value, check_nonce(nonce->value)));
     request.nonce = nonce->value;
+    request.nonce_critical = nonce->critical;
     return {};
 }
 

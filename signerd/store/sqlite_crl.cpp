@@ -8,14 +8,14 @@ namespace {
 
 constexpr const char* kAll =
     "SELECT ca, \"partition\", delta, number, this_update, next_update, scheduled, change, "
-    "base, entries, size, sha256 FROM crl ORDER BY ca, \"partition\", delta";
+    "base, entries, size, sha256, form, urls FROM crl ORDER BY ca, \"partition\", delta";
 
 constexpr const char* kLast = "SELECT max(number) FROM crl WHERE ca = ?";
 
 constexpr const char* kPut =
     "INSERT OR REPLACE INTO crl (ca, \"partition\", delta, number, this_update, next_update, "
-    "scheduled, change, base, entries, size, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?)";
+    "scheduled, change, base, entries, size, sha256, form, urls) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 CrlRecord record_of(const Run& run) {
     const auto natural = [&](int column) {
@@ -34,6 +34,8 @@ CrlRecord record_of(const Run& run) {
     record.entries = natural(9);
     record.size = natural(10);
     record.sha256 = run.sha256_at(11);
+    record.form = run.sha256_at(12);
+    record.urls = run.text_at(13);
     return record;
 }
 
@@ -129,6 +131,8 @@ pki::Status CrlTable::put(const CrlRecord& record) const {
         .integer(cursor(record.entries))
         .integer(cursor(record.size))
         .blob(record.sha256)
+        .blob(record.form)
+        .text(record.urls)
         .done();
 }
 

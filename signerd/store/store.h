@@ -69,6 +69,9 @@ struct CrlRecord {
     std::uint64_t entries = 0;
     std::uint64_t size = 0;  // bytes
     pki::ossl::Sha256 sha256{};
+    // Of what decides how a list looks beside its entries: crl_form() in crl_schedule.h.
+    pki::ossl::Sha256 form{};
+    std::string urls = {};  // of a partition, in its list; separated by spaces
 };
 
 // What an earlier request with this key got. The key is a hash over tenant, profile,

@@ -297,7 +297,7 @@ inline void a_delta_says_what_has_changed(void**) {
     assert_ok(commit(*store, {revoke(3, CrlReason::key_compromise)}));
     // Not on that list, but who has a delta from between may hold it to be revoked.
     assert_ok(commit(*store, {revoke(5, kHold), release(5)}));
-    assert_ok(commit(*store, {revoke(4, kHold)}));              // back again
+    assert_ok(commit(*store, {revoke(4, kHold)}));  // back again
     assert_ok(commit(*store, {revoke(6)}));
     assert_text(delta(*store, base),
                 "2:removeFromCRL@1796000000 3:keyCompromise 4:certificateHold "
@@ -333,7 +333,9 @@ inline CrlRecord crl_record(std::uint64_t number, std::uint32_t partition = 0,
             .base = delta ? number - 1 : 0,
             .entries = 1'000'000,
             .size = 40'000'000,
-            .sha256 = hash_of("crl", number)};
+            .sha256 = hash_of("crl", number),
+            .form = hash_of("form", number),
+            .urls = partition != 0 ? "http://a.example/1 http://b.example/1" : ""};
 }
 
 inline std::string crls(Store& store) {
@@ -366,6 +368,8 @@ inline void the_newest_crl_of_each_kind_is_kept(void**) {
     assert_int_equal(found.entries, written.entries);
     assert_int_equal(found.size, written.size);
     assert_true(found.sha256 == written.sha256);
+    assert_true(found.form == written.form);
+    assert_text(store->crls()->at(2).urls, crl_record(4, 2).urls);
 }
 
 inline void numbers_of_crls_never_go_down(void**) {

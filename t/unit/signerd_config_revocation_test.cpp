@@ -71,6 +71,16 @@ void refused(void**) {
     unit::check_refusals(*folder, rows);
 }
 
+// RFC 5280 5.2.3.
+void one_issuer_under_two_names(void**) {
+    const char* twin = R"({"tenant": "demo", "certificate": "ca/issuing-chain.pem",
+                           "key": "file:ca/issuing.key"})";
+    unit::check_refusal(*folder, "cas.twin", twin, "cas.twin: the same CA as \"issuing\"");
+    const char* quiet = R"({"tenant": "demo", "certificate": "ca/issuing-chain.pem",
+                            "key": "file:ca/issuing.key", "crl": {"enabled": false}})";
+    assert_ok(folder->load_with("cas.twin", quiet));
+}
+
 // RFC 5280 4.2.1.3.
 void a_ca_that_may_not_sign_crls(void**) {
     const unit::TestCa ca = make_ca_with(
@@ -95,6 +105,7 @@ int main() {
         cmocka_unit_test(defaults),
         cmocka_unit_test(values),
         cmocka_unit_test(refused),
+        cmocka_unit_test(one_issuer_under_two_names),
         cmocka_unit_test(a_ca_that_may_not_sign_crls),
     };
     const int failed = cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -220,7 +220,7 @@ void too_many_certificates(void**) {
         const std::string name = "ca" + std::to_string(i);
         const TestCa top = make_ca({.name = "CN=Top"}),
                      middle = make_ca({.name = "CN=M"}, &top);
-        write_ca(name, make_ca({.name = "CN=Low"}, &middle), middle.pem() + top.pem());
+        write_ca(name, make_ca({.name = "CN=" + name}, &middle), middle.pem() + top.pem());
         const std::string next = "{ \"ca\": \"ca" + std::to_string(i + 1) + "\" }";
         if (i == 4) assert_ok(load_cas(entries + "," + entry(name)));  // 2 + 12
         entries += "," + entry(name, i < 6 ? next : "");

@@ -22,9 +22,10 @@ Ca make_ca() {
     return ca;
 }
 
-void put(CrlLine& line, CrlKind kind, std::uint64_t number, std::int64_t time) {
+void put(CrlLine& line, CrlKind kind, std::uint64_t number, std::int64_t time, const Ca& ca) {
     signerd::CrlRecord record;
     record.ca = "issuing";
+    record.form = crl_form(ca);
     record.partition = kind.partition;
     record.delta = kind.delta;
     record.number = number;
@@ -61,7 +62,7 @@ void a_ca_that_is_not_valid_makes_none(void**) {
 void the_schedule(void**) {
     const Ca ca = make_ca();
     CrlLine line;
-    put(line, {}, 1, kNow);
+    put(line, {}, 1, kNow, ca);
     assert_text(due(ca, line), "");
     assert_text(due(ca, line, kNow + kHour - 1), "");
     assert_text(due(ca, line, kNow + kHour), "0 !");
@@ -73,16 +74,16 @@ void the_schedule(void**) {
 void a_clock_that_was_set_back(void**) {
     const Ca ca = make_ca();
     CrlLine line;
-    put(line, {}, 1, kNow + 200);
+    put(line, {}, 1, kNow + 200, ca);
     assert_text(due(ca, line), "");
-    put(line, {}, 1, kNow + 2 * kHour);
+    put(line, {}, 1, kNow + 2 * kHour, ca);
     assert_text(due(ca, line), "0 !");
 }
 
 void on_demand(void**) {
     const Ca ca = make_ca();
     CrlLine line;
-    put(line, {}, 1, kNow);
+    put(line, {}, 1, kNow, ca);
     line.demanded = true;
     assert_text(due(ca, line), "0 ");
     line.not_before = kNow + 5;
@@ -100,9 +101,9 @@ void with_deltas(void**) {
     ca.crl.delta_every = 600;
     CrlLine line;
     assert_text(due(ca, line), "0 !");  // a delta is over a list from before
-    put(line, {0, false}, 1, kNow);
+    put(line, {0, false}, 1, kNow, ca);
     assert_text(due(ca, line), "d ");
-    put(line, {0, true}, 1, kNow);
+    put(line, {0, true}, 1, kNow, ca);
     assert_text(due(ca, line, kNow + 599), "");
     assert_text(due(ca, line, kNow + 600), "d ");
     line.demanded = true;
@@ -115,7 +116,7 @@ void base_of_a_delta(void**) {
     Ca ca = make_ca();
     ca.crl.delta_every = 600;
     CrlLine line;
-    put(line, {0, false}, 4, kNow);
+    put(line, {0, false}, 4, kNow, ca);
     line.number = 6;
     const auto alone = crl_draft(ca, line, {0, true}, false, kNow + 700);
     assert_int_equal(alone.record.base, 4);
@@ -132,21 +133,21 @@ void partitions(void**) {
     ca.crl_urls = {"http://a.example/{partition}.crl", "ldap://b.example/x{partition}y"};
     CrlLine line;
     assert_text(due(ca, line), "0 1 2 !");
-    put(line, {0, false}, 1, kNow);
-    put(line, {1, false}, 1, kNow);
+    put(line, {0, false}, 1, kNow, ca);
+    put(line, {1, false}, 1, kNow, ca);
     assert_text(due(ca, line), "0 1 2 !");
-    put(line, {2, false}, 1, kNow);
+    put(line, {2, false}, 1, kNow, ca);
     assert_text(due(ca, line), "");
-    // Fewer by now: certificates point to the others still.
-    ca.crl.partitions = 1;
-    assert_text(due(ca, line, kNow + kHour), "0 1 2 !");
-
     const auto draft = crl_draft(ca, line, {2, false}, true, kNow);
     assert_int_equal(draft.distribution_points.size(), 2);
     assert_text(draft.distribution_points[0], "http://a.example/2.crl");
     assert_text(draft.distribution_points[1], "ldap://b.example/x2y");
     assert_true(draft.only_user_certs);
     assert_true(crl_draft(ca, line, {}, true, kNow).distribution_points.empty());
+
+    // Fewer by now: certificates point to the others still.
+    ca.crl.partitions = 1;
+    assert_text(due(ca, line, kNow + kHour), "0 1 2 !");
 }
 
 void partition_of_a_serial(void**) {
@@ -168,7 +169,7 @@ void what_is_left_out(void**) {
     assert_int_equal(first.alive, 0);
     assert_int_equal(first.record.scheduled, kNow);
     assert_int_equal(first.record.next_update, kNow + 24 * kHour);
-    put(line, {}, 1, kNow);
+    put(line, {}, 1, kNow, ca);
     const auto demanded = crl_draft(ca, line, {}, false, kNow + 10);
     assert_int_equal(demanded.alive, kNow);
     assert_int_equal(demanded.record.scheduled, kNow);
@@ -181,12 +182,52 @@ void what_makes_other_lists(void**) {
     const Ca ca = make_ca();
     Ca other = ca;
     other.crl_urls = {"http://a.example/crl"};
-    assert_true(same_lists(ca, other));
+    assert_true(crl_form(ca) == crl_form(other));
     other.crl.validity++;
-    assert_false(same_lists(ca, other));
+    assert_false(crl_form(ca) == crl_form(other));
     other = ca;
     other.chain = {{4}};
-    assert_false(same_lists(ca, other));
+    assert_false(crl_form(ca) == crl_form(other));
+    other = ca;
+    other.crl.distribution_point = false;
+    assert_false(crl_form(ca) == crl_form(other));
+}
+
+// RFC 5280 5.2.4: base and delta have one scope and one key.
+void a_list_of_another_form(void**) {
+    Ca ca = make_ca();
+    ca.crl.delta_every = 600;
+    CrlLine line;
+    put(line, {0, false}, 1, kNow, ca);
+    put(line, {0, true}, 1, kNow, ca);
+    assert_text(due(ca, line), "");
+    ca.crl.distribution_point = false;
+    assert_text(due(ca, line), "0 !");
+    put(line, {0, false}, 2, kNow, ca);
+    assert_text(due(ca, line, kNow + kHour), "0 d !");
+}
+
+void urls_that_certificates_point_to(void**) {
+    Ca ca = make_ca();
+    ca.crl.partitions = 2;
+    ca.crl_urls = {"http://a.example/{partition}.crl"};
+    constexpr CrlKind kFirst{1, false}, kSecond{2, false};
+    CrlLine line;
+    for (const CrlKind kind : {CrlKind{}, kFirst, kSecond}) {
+        put(line, kind, 1, kNow, ca);
+        line.newest[kind].urls = crl_draft(ca, line, kind, true, kNow).record.urls;
+    }
+    assert_text(line.newest[kSecond].urls, "http://a.example/2.crl");
+    ca.crl_urls = {"http://b.example/{partition}.crl"};
+    const auto moved = crl_draft(ca, line, kSecond, true, kNow);
+    assert_text(moved.record.urls, "http://b.example/2.crl http://a.example/2.crl");
+    // No partitions any more: not one of the URLs of the complete list.
+    ca.crl.partitions = 0;
+    ca.crl_urls = {"http://a.example/all.crl"};
+    assert_text(due(ca, line), "0 1 2 !");
+    const auto draft = crl_draft(ca, line, {2, false}, true, kNow);
+    assert_int_equal(draft.distribution_points.size(), 1);
+    assert_text(draft.distribution_points[0], "http://a.example/2.crl");
 }
 
 }  // namespace
@@ -204,6 +245,8 @@ int main() {
         cmocka_unit_test(partition_of_a_serial),
         cmocka_unit_test(what_is_left_out),
         cmocka_unit_test(what_makes_other_lists),
+        cmocka_unit_test(a_list_of_another_form),
+        cmocka_unit_test(urls_that_certificates_point_to),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

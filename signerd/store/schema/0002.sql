@@ -78,6 +78,8 @@ CREATE TABLE crl (
     entries     INTEGER NOT NULL,
     size        INTEGER NOT NULL,
     sha256      BLOB NOT NULL CHECK (length(sha256) = 32),
+    form        BLOB NOT NULL CHECK (length(form) = 32),  -- hash of the rules it was made by
+    urls        TEXT NOT NULL,     -- of a partition: those in the list, with spaces in between
     PRIMARY KEY (ca, "partition", delta)
 ) STRICT, WITHOUT ROWID;
 )sql"
