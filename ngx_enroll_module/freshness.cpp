@@ -60,7 +60,8 @@ void add_freshness(ngx_http_request_t* r, const Freshness& freshness) {
     r->headers_out.expires = add_header(
         r, "Expires", expires.up_to(ngx_http_time(expires.data(), freshness.next_update)));
     r->headers_out.etag = add_header(r, "ETag", quoted(r, freshness.tag));
-    const time_t left = std::max<time_t>(freshness.next_update - ngx_time(), 0);
+    const time_t now = ngx_time();
+    const time_t left = freshness.next_update > now ? freshness.next_update - now : 0;
     add_header(r, "Cache-Control", cache_control(r, left, freshness.must_revalidate));
 }
 

@@ -91,7 +91,18 @@ bool Watch::connect_and_send() {
     if (frame) frame_ = *std::move(frame);
     if (frame && link_.send(frame_)) return true;
     link_.close();
+    doubt();
     return false;
+}
+
+// Who answers next may have another store, or a backup of this one: its numbers may be the same
+// and tell of other revocations. It is asked for everything; until it answers, what is kept is
+// given on.
+void Watch::doubt() {
+    change_ = 0;
+    if (cache_ == nullptr) return;
+    const OcspLock cache(*cache_);
+    cache->set_change(signer_, 0);
 }
 
 std::uint64_t Watch::known_change() {
@@ -132,9 +143,10 @@ void Watch::apply_changes(const wire::WatchReply& reply) {
 }
 
 bool Watch::serves(const wire::CrlName& name) const {
-    return std::ranges::any_of(conf_.cas, [&](const WatchedCa& ca) {
-        return ca.ca == name.ca && ca.lists[name.partition != 0][name.delta];
-    });
+    return name.partition <= pki::limits::kPartitions &&
+           std::ranges::any_of(conf_.cas, [&](const WatchedCa& ca) {
+               return ca.ca == name.ca && ca.lists[name.partition != 0][name.delta];
+           });
 }
 
 pki::Status Watch::apply_lists(const wire::WatchReply& reply) {
@@ -166,6 +178,7 @@ void Watch::note_missing(const std::vector<NumberedList>& lists) {
 
 void Watch::failed(const char* why) {
     if (ngx_exiting) return;
+    doubt();
     attempt_failed(why);
     if (!timer_.timer_set) arm(1);
 }

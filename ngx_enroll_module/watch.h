@@ -50,6 +50,7 @@ class Watch : private SignerLink::Owner {
     void ask();
     bool connect_and_send();
     std::uint64_t known_change();
+    void doubt();
     pki::Status apply(const pki::wire::WatchReply& reply);
     void apply_changes(const pki::wire::WatchReply& reply);
     pki::Status apply_lists(const pki::wire::WatchReply& reply);

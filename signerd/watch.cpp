@@ -55,7 +55,9 @@ void Watchers::watch(const Request& request) {
         std::chrono::steady_clock::now() + std::chrono::seconds(wire::kWatchSeconds);
     const Watcher watcher{request.generation, request.peer, request.to,
                           asked->change,      asked->crls,  until};
-    if (draining_ || has_news(watcher, *change)) return answer(watcher, *change);
+    // Those whose connection has ended wait here as well, until their time is over.
+    const bool crowded = waiting_.size() >= request.generation->config->limits.connections;
+    if (draining_ || crowded || has_news(watcher, *change)) return answer(watcher, *change);
     waiting_.push_back(watcher);
     if (!std::exchange(looking_, true)) after_(kLook, [this] { look(); });
 }

@@ -103,6 +103,16 @@ is(fresh(8), 0, 'so is the cache');
 refuses(0);
 ok(wait_until(sub { read_file('error.log') =~ /news of revocations and CRLs from "revocation" again/ }), 'and when it is back');
 
+# --- a signerd that comes back, with a store that may be another one ---
+
+fresh(9);
+is(fresh(9), 0, 'a response is kept');
+stop_revocation('revocation');
+is(fresh(9), 0, 'and given while signerd is away');
+fake_revocation('revocation');
+ok(wait_until(sub { fresh(9) }), 'but not after it is back, though its numbers are the same');
+is(fresh(9), 0, 'and kept again');
+
 # --- another configuration ---
 
 reload_nginx('return 204;', %option, http => '');

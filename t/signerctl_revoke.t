@@ -9,7 +9,7 @@ ca_init('second', '--root-name', 'CN=Second Root', '--name', 'CN=Second Issuing'
 my $config = signerd_config();
 my $second = path('second');
 $config->{cas}{second} = {tenant => 'other', certificate => "$second/chain.pem",
-    key => "file:$second/issuing.key"};
+    key => "file:$second/issuing.key", crl => {enabled => JSON::PP::false()}};
 $config->{profiles}{router} = {%{$config->{profiles}{device}}, ca => 'second'};
 start_signerd($config);
 start_nginx(<<'END');

@@ -1,8 +1,10 @@
 // parse_ocsp_request against d2i_OCSP_REQUEST: what ours accepts, OpenSSL accepts and sees the
 // same in it. Ours is stricter by intent: DER instead of BER, limits, known hashes of the right
 // length, positive serial numbers, nothing critical that is not known, the length of the nonce.
+#include <algorithm>
 #include <openssl/ocsp.h>
 
+#include "libpki/base/limits.h"
 #include "libpki/x509/ocsp.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/openssl_view.h"

@@ -112,7 +112,7 @@ sub watch_answer {
         sleep 0.01;
     }
     my @answer = u64(1, $state->{change});
-    push @answer, [2 => "\1"] if $state->{everything} > $known;
+    push @answer, [2 => "\1"] if !$known || $state->{everything} > $known;
     push @answer, map { [3 => pack 'H*', $_->[1]] } grep { $_->[0] > $known } @{$state->{revoked}};
     push @answer, u64(4, $state->{version});
     push @answer, map { [5 => crl_name($state->{lists}{$_})] } sort keys %{$state->{lists}}
