@@ -84,7 +84,7 @@ sub execute {
 sub run {
     my $options = ref $_[0] ? shift : {};
     my @command = @_;
-    my $name = 'run' . ++$runs;
+    my $name = join '-', 'run', $$, ++$runs;    # a child of this process runs things too
     my $in = defined $options->{in} ? write_file("$name.in", $options->{in}) : '/dev/null';
     defined(my $pid = fork) or die "fork: $!";
     execute($in, path("$name.out"), path("$name.err"), @command) if !$pid;
