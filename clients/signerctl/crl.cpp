@@ -2,29 +2,18 @@
 #include "clients/signerctl/connection.h"
 #include "clients/signerctl/json.h"
 #include "clients/signerctl/output.h"
+#include "clients/signerctl/status.h"
 #include "libpki/wire/revocation.h"
 
 namespace signerctl {
 
 namespace {
 
-std::string crl_table(const json_t* crls) {
-    Table table({"CA", "NUMBER", "THIS UPDATE", "NEXT UPDATE", "ENTRIES"});
-    std::size_t index;
-    json_t* crl;
-    json_array_foreach(crls, index, crl) {
-        table.add({member_text(crl, "ca"), member_text(crl, "number"),
-                   member_text(crl, "this_update"), member_text(crl, "next_update"),
-                   member_text(crl, "entries")});
-    }
-    return table.take();
-}
-
 pki::Status run_publish(const Context& context, const Arguments& arguments) {
     const std::string ca = arguments.operand();
     PKI_TRY(Connection connection, Connection::open(context.socket));
-    PKI_TRY(const auto reply, connection.call<pki::wire::JsonReply>(
-                                  pki::wire::CrlPublishRequest{.ca = ca}));
+    PKI_TRY(const auto reply,
+            connection.call<pki::wire::JsonReply>(pki::wire::CrlPublishRequest{.ca = ca}));
     PKI_TRY(const JsonPtr answer, parse_json_object(reply.json));
     print(context.json ? json_indented(answer.get()) + "\n"
                        : crl_table(json_object_get(answer.get(), "crls")));

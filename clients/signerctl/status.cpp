@@ -43,6 +43,16 @@ std::string ca_table(const json_t* cas) {
     return table.take();
 }
 
+// Empty where no CA makes any.
+std::string crls_of(const json_t* cas) {
+    const JsonPtr crls(json_array());
+    std::size_t index;
+    json_t* ca;
+    json_array_foreach(cas, index, ca)
+        json_array_append(crls.get(), json_object_get(ca, "crl"));
+    return json_array_size(crls.get()) == 0 ? std::string() : "\n" + crl_table(crls.get());
+}
+
 // Empty where no CA has one.
 std::string successor_table(const json_t* cas) {
     Table table({"CA", "SUCCESSOR", "FROM"});
@@ -74,6 +84,18 @@ pki::Result<JsonPtr> fetch_status(Connection& connection) {
     return parse_json_object(reply.json);
 }
 
+std::string crl_table(const json_t* crls) {
+    Table table({"CA", "NUMBER", "THIS UPDATE", "NEXT UPDATE", "ENTRIES"});
+    std::size_t index;
+    json_t* crl;
+    json_array_foreach(crls, index, crl) {
+        table.add({member_text(crl, "ca"), member_text(crl, "number"),
+                   member_text(crl, "this_update"), member_text(crl, "next_update"),
+                   member_text(crl, "entries")});
+    }
+    return table.take();
+}
+
 std::string status_text(const json_t* status) {
     const std::string head = fields({
         {"Version", member_text(status, "version")},
@@ -84,11 +106,12 @@ std::string status_text(const json_t* status) {
         {"Key child", key_child_text(json_object_get(status, "key_child"))},
         {"Queue", member_text(status, "queue")},
         {"Certificates", member_text(status, "certificates")},
+        {"Revoked", member_text(status, "revoked")},
         {"Audit records", member_text(status, "audit_records")},
         {"Profiles", joined(json_object_get(status, "profiles"))},
     });
     const json_t* cas = json_object_get(status, "cas");
-    return head + "\n" + ca_table(cas) + successor_table(cas);
+    return head + "\n" + ca_table(cas) + crls_of(cas) + successor_table(cas);
 }
 
 const Command kStatus{

@@ -8,7 +8,8 @@ namespace signerctl {
 
 pki::Result<JsonPtr> fetch_status(Connection& connection);
 
-// For people.
+// For people: a line for each CRL, and all of it.
+std::string crl_table(const json_t* crls);
 std::string status_text(const json_t* status);
 
 }  // namespace signerctl

@@ -78,7 +78,7 @@ void status_text_tells_what_signerd_said(void**) {
     const auto status = signerctl::parse_json_object(pki::as_bytes(
         R"({"version":"0.1.0","id":"one","uptime_seconds":7200,"config":"/c","generation":2,)"
         R"("cas":[{"name":"main","tenant":"t","subject":"CN=CA","not_after":"2030"}],)"
-        R"("profiles":["a","b"],"certificates":5,"audit_records":6,"queue":0,)"
+        R"("profiles":["a","b"],"certificates":5,"revoked":1,"audit_records":6,"queue":0,)"
         R"("key_child":{"pid":77,"state":"running"}})"));
     assert_ok(status);
     assert_text(signerctl::status_text(status->get()),
@@ -90,6 +90,7 @@ void status_text_tells_what_signerd_said(void**) {
                 "Key child:      running, pid 77\n"
                 "Queue:          0\n"
                 "Certificates:   5\n"
+                "Revoked:        1\n"
                 "Audit records:  6\n"
                 "Profiles:       a, b\n"
                 "\n"
@@ -108,6 +109,19 @@ void status_text_tells_who_succeeds(void**) {
         "CA  SUCCESSOR  FROM\n"
         "a   b          2027\n"
         "b   c          announced\n";
+    assert_true(text.ends_with(expected));
+}
+
+void status_text_tells_of_crls(void**) {
+    const auto status = signerctl::parse_json_object(
+        pki::as_bytes(R"({"cas":[{"name":"a"},{"name":"b","crl":{"ca":"b","number":3,)"
+                      R"("this_update":"2026","next_update":"2027","entries":2}}]})"));
+    assert_ok(status);
+    const std::string text = signerctl::status_text(status->get());
+    const std::string expected =
+        "\n"
+        "CA  NUMBER  THIS UPDATE  NEXT UPDATE  ENTRIES\n"
+        "b   3       2026         2027         2\n";
     assert_true(text.ends_with(expected));
 }
 
@@ -132,6 +146,7 @@ int main() {
         cmocka_unit_test(what_is_no_serial_is_refused),
         cmocka_unit_test(certificate_text_is_safe_and_keeps_the_lines_of_pem),
         cmocka_unit_test(status_text_tells_what_signerd_said),
+        cmocka_unit_test(status_text_tells_of_crls),
         cmocka_unit_test(status_text_tells_who_succeeds),
         cmocka_unit_test(json_is_safe_for_a_terminal),
     };
