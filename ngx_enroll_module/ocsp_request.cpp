@@ -72,8 +72,6 @@ pki::Result<pki::Buffer> request_of_path(ngx_http_request_t* r) {
     if (!text) text = behind_prefix(view(r->uri), view(core->name));
     if (!text || text->empty() || text->size() > kMostBase64)
         return pki::fail(pki::Errc::malformed, "the path holds no request");
-    if (text->find_first_of("-_") == std::string_view::npos)
-        return pki::base64_decode(pki::as_bytes(*text));
     return pki::base64_decode(pki::as_bytes(as_base64(*text)));
 }
 
