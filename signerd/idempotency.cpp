@@ -39,7 +39,8 @@ void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
             hash.bytes(pki::ossl::sha256(request.client_certificate));
             break;
         case pki::wire::Credential::none:
-        case pki::wire::Credential::unproven: break;  // no request has it
+        case pki::wire::Credential::unproven:
+        case pki::wire::Credential::challenge: break;  // no request has them
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace pki::limits {
 
@@ -22,11 +23,25 @@ constexpr std::size_t kChain = 16;
 constexpr std::size_t kRdns = 32;             // RDNs in one name
 constexpr std::size_t kAttributeValue = 512;  // bytes of one name attribute
 constexpr std::size_t kGeneralNames = 100;    // names in one subjectAltName
+constexpr std::size_t kName = 24 * 1024;      // one name: kRdns values and what is around them
 constexpr std::size_t kExtensions = 32;       // extensions in one request or certificate
 constexpr std::size_t kCsrAttributes = 32;    // attributes in one PKCS#10
 
 constexpr std::size_t kRsaMaxBits = 8192;     // verification time grows with the square
 constexpr std::size_t kRsaExponentBits = 64;  // a huge e makes verification a CPU attack
+
+// A SCEP message: SignedData with certificates around EnvelopedData around a CSR.
+constexpr std::size_t kScepMessage = 160 * 1024;
+constexpr std::size_t kScepTransaction = 255;  // octets of a transactionID
+constexpr std::size_t kScepNonce = 64;      // octets of a senderNonce; RFC 8894 3.2.1.5 has 16
+constexpr std::size_t kScepFailText = 255;  // octets of a failInfoText
+
+// CMS (RFC 5652).
+constexpr std::size_t kBerDepth = 32;       // nested elements; the deepest message has half
+constexpr std::size_t kBerElements = 8192;  // elements of one message
+constexpr std::size_t kRecipients = 8;      // RecipientInfos: each may cost an RSA operation
+constexpr std::size_t kCmsAttributes = 32;  // signed attributes
+constexpr std::uint64_t kPasswordIterations = 100'000;  // of PBKDF2: more is a CPU attack
 
 // A frame between nginx and signerd: a CSR, a client certificate, the rest.
 constexpr std::size_t kFrame = 256 * 1024;
@@ -55,12 +70,12 @@ constexpr std::size_t kCrls = 1024;            // lists that one signerd tells o
 constexpr std::size_t kPartitions = 1024;      // of one CA
 
 constexpr std::size_t kOcspRequest = 16 * 1024;
-constexpr std::size_t kOcspSingle = 32;   // certificates in one OCSP request
-constexpr std::size_t kCertId = 192;      // a CertID with SHA-512 and the longest serial
-constexpr std::size_t kOcspNonce = 128;   // RFC 9654 2.1
+constexpr std::size_t kOcspSingle = 32;  // certificates in one OCSP request
+constexpr std::size_t kCertId = 192;     // a CertID with SHA-512 and the longest serial
+constexpr std::size_t kOcspNonce = 128;  // RFC 9654 2.1
 constexpr std::size_t kOcspNonceValue = kOcspNonce + 3;  // with its header
 constexpr std::size_t kOcspResponse = 64 * 1024;
-constexpr std::size_t kSerial = 20;       // octets, RFC 5280 4.1.2.2
-constexpr std::size_t kChanges = 1024;    // changed certificates in one answer
+constexpr std::size_t kSerial = 20;     // octets, RFC 5280 4.1.2.2
+constexpr std::size_t kChanges = 1024;  // changed certificates in one answer
 
 }  // namespace pki::limits

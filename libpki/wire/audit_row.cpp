@@ -7,6 +7,7 @@ std::string_view name(Decision decision) {
         case Decision::allow: return "allow";
         case Decision::deny: return "deny";
         case Decision::shed: return "shed";
+        case Decision::pending: return "pending";
     }
     return "unknown";
 }

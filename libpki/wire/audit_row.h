@@ -7,7 +7,8 @@
 
 namespace pki::wire {
 
-enum class Decision : std::uint8_t { allow = 1, deny = 2, shed = 3 };
+// `pending`: put before a person, who will allow or deny it.
+enum class Decision : std::uint8_t { allow = 1, deny = 2, shed = 3, pending = 4 };
 std::string_view name(Decision decision);
 
 // Views; the strings and bytes are owned by whoever fills it in.
@@ -42,8 +43,8 @@ struct AuditRow {
         v.text(4, m.tenant, 64);
         v.text(5, m.profile, limits::kProfileName);
         v.number(6, m.protocol, Protocol::none, Protocol::enroll);
-        v.number(7, m.operation, Operation::none, Operation::responder);
-        v.number(8, m.decision, Decision::allow, Decision::shed);
+        v.number(7, m.operation, Operation::none, Operation::ra);
+        v.number(8, m.decision, Decision::allow, Decision::pending);
         v.number(9, m.reason, std::uint8_t{0}, std::uint8_t{kErrcCount});
         v.text(10, m.detail, 1024);
         v.text(11, m.subject, 2048);
@@ -51,7 +52,7 @@ struct AuditRow {
         v.text(13, m.serial, 40);
         v.bytes(14, m.csr_sha256, 32);
         v.text(15, m.client_address, limits::kAddress);
-        v.number(16, m.credential, Credential::none, Credential::unproven);
+        v.number(16, m.credential, Credential::none, Credential::challenge);
         v.text(17, m.credential_name, limits::kCredentialName);
         v.text(18, m.transaction, limits::kTransaction);
         v.text(19, m.peer, 64);

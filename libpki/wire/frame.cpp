@@ -34,7 +34,16 @@ bool known(Kind kind) {
         case Kind::watch_reply:
         case Kind::ocsp_request:
         case Kind::ocsp_reply:
-        case Kind::crl_publish_request: return true;
+        case Kind::crl_publish_request:
+        case Kind::pending_reply:
+        case Kind::poll_request:
+        case Kind::certificate_request:
+        case Kind::issuer_crl_request:
+        case Kind::next_ca_request:
+        case Kind::request_list_request:
+        case Kind::request_decide_request:
+        case Kind::challenge_create_request:
+        case Kind::ra_issue_request: return true;
     }
     return false;
 }

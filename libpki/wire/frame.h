@@ -47,6 +47,15 @@ enum class Kind : std::uint8_t {
     ocsp_request = 30,
     ocsp_reply = 31,
     crl_publish_request = 32,
+    pending_reply = 33,
+    poll_request = 34,
+    certificate_request = 35,
+    issuer_crl_request = 36,
+    next_ca_request = 37,
+    request_list_request = 38,
+    request_decide_request = 39,
+    challenge_create_request = 40,
+    ra_issue_request = 41,
 };
 
 struct Header {

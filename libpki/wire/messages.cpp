@@ -22,6 +22,8 @@ std::string_view name(Operation operation) {
         case Operation::release: return "release";
         case Operation::crl: return "crl";
         case Operation::responder: return "responder";
+        case Operation::challenge: return "challenge";
+        case Operation::ra: return "ra";
     }
     return "unknown";
 }
@@ -32,6 +34,7 @@ std::string_view name(Credential credential) {
         case Credential::basic: return "basic";
         case Credential::certificate: return "certificate";
         case Credential::unproven: return "unproven";
+        case Credential::challenge: return "challenge";
     }
     return "unknown";
 }

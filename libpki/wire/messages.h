@@ -20,10 +20,19 @@ enum class Operation : std::uint8_t {
     release = 4,    // from certificateHold
     crl = 5,        // a CRL was signed
     responder = 6,  // the certificate of an OCSP responder
+    challenge = 7,  // a challengePassword was made for somebody
+    ra = 8,         // the certificate of a registration authority
 };
 // `unproven` is a name that somebody gave and did not prove to be his; in reports and audit
 // records only.
-enum class Credential : std::uint8_t { none = 0, basic = 1, certificate = 2, unproven = 3 };
+// `challenge` is what signerd found the challengePassword to be; in its records only.
+enum class Credential : std::uint8_t {
+    none = 0,
+    basic = 1,
+    certificate = 2,
+    unproven = 3,
+    challenge = 4,
+};
 
 std::string_view name(Protocol protocol);
 std::string_view name(Operation operation);
@@ -45,6 +54,10 @@ struct IssueRequest {
     std::uint32_t idempotency_window = 0;  // seconds; 0: as the profile says
     std::string_view transaction;          // for logs and the audit record
     bool want_chain = false;
+    // DER of the certificate that signed the message around the CSR, which the worker has
+    // verified: a renewal's proof of identity (RFC 8894 2.3). Empty: none but one that the
+    // client made itself.
+    Bytes signer_certificate;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -61,6 +74,7 @@ struct IssueRequest {
         v.number(11, m.idempotency_window);
         v.text(12, m.transaction, limits::kTransaction);
         v.flag(13, m.want_chain);
+        v.bytes(14, m.signer_certificate, limits::kCertificate);
     }
 };
 

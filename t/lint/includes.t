@@ -10,13 +10,17 @@ my %may = (
     'libpki/base'       => [],
     'libpki/ossl'       => ['libpki/base'],
     'libpki/x509'       => ['libpki/base', 'libpki/ossl'],
+    'libpki/cms'        => ['libpki/base', 'libpki/ossl', 'libpki/x509'],
     'libpki/est'        => ['libpki/base', 'libpki/ossl', 'libpki/x509'],
+    'libpki/scep'       => ['libpki/base', 'libpki/ossl', 'libpki/x509', 'libpki/cms'],
     'libpki/wire'       => ['libpki/base'],
     'ngx_common'        => ['libpki/base', 'libpki/ossl', 'libpki/x509', 'libpki/wire'],
     'ngx_est_module'    => ['ngx_common', 'libpki'],
+    'ngx_scep_module'   => ['ngx_common', 'libpki'],
     'ngx_enroll_module' => ['ngx_common', 'libpki'],
     'signerd'           => ['libpki'],
     'clients/signerctl' => ['libpki'],
+    'clients/enroll'    => ['libpki'],
     't'                 => ['libpki', 'signerd', 'clients', 'ngx_common', 'ngx_enroll_module'],
 );
 
@@ -27,6 +31,7 @@ my @outside = (
     [qr{^seccomp\.h$}, qr{^(signerd/sandbox|t)/}],
     [qr{^sqlite3\.h$}, qr{^(signerd/store|t)/}],
     [qr{^jansson\.h$}, qr{^(signerd|clients|t)/}],
+    [qr{^curl/}, qr{^(signerd/outside|clients/enroll|t)/}],
     [qr{^cmocka\.h$}, qr{^t/}],
 );
 

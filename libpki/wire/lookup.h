@@ -1,0 +1,54 @@
+// What a client may ask about certificates beside its own enrolment (RFC 8894 3.3.4, 4.7).
+#pragma once
+
+#include "libpki/wire/messages.h"
+
+namespace pki::wire {
+
+// A certificate of a CA of the profile's tenant, by issuer and serial. Answered with an
+// IssueReply without chain; not_found.
+struct CertificateRequest {
+    static constexpr Kind kKind = Kind::certificate_request;
+
+    std::string_view profile;
+    Bytes issuer;  // Name
+    Bytes serial;  // magnitude
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.profile, limits::kProfileName);
+        v.bytes(2, m.issuer, limits::kName);
+        v.bytes(3, m.serial, limits::kSerial);
+    }
+};
+
+// The newest complete CRL of a CA of the profile's tenant, by issuer, if it fits in one
+// CrlReply; limited when it is larger, not_found when there is no such CA or CRL.
+struct IssuerCrlRequest {
+    static constexpr Kind kKind = Kind::issuer_crl_request;
+
+    std::string_view profile;
+    Bytes issuer;  // Name
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.profile, limits::kProfileName);
+        v.bytes(2, m.issuer, limits::kName);
+    }
+};
+
+// The certificates of the CA that takes the place of the profile's, while that is still to
+// come: its own first, then upwards. Answered with a CaCertsReply; not_found when there is
+// none.
+struct NextCaRequest {
+    static constexpr Kind kKind = Kind::next_ca_request;
+
+    std::string_view profile;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.profile, limits::kProfileName);
+    }
+};
+
+}  // namespace pki::wire
