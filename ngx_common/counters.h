@@ -40,7 +40,7 @@ inline void record(Histogram& histogram, std::uint64_t milliseconds) {
 
 // Of one protocol. A module names its own; the last one is "unrouted", for paths that name
 // no operation.
-constexpr std::size_t kMaxOperations = 8;
+constexpr std::size_t kMaxOperations = 10;
 
 struct Counters {
     std::array<std::array<Counter, kOutcomes>, kMaxOperations> decisions;

@@ -49,10 +49,7 @@ void hand_over(ngx_http_request_t* r, const Reply& reply) {
     u->headers_in.status_n = reply.status;
     u->state->status = reply.status;
     u->headers_in.content_length_n = static_cast<off_t>(reply.body.len);
-    r->headers_out.content_type = reply.content_type;
-    r->headers_out.content_type_len = reply.content_type.len;
-    r->headers_out.content_type_lowcase = nullptr;
-    if (reply.retry_after != 0) add_retry_after(r, reply.retry_after);
+    set_reply_headers(r, reply);
     u->buffer.start = u->buffer.pos = reply.body.data;
     u->buffer.end = u->buffer.last = reply.body.data + reply.body.len;
     u->keepalive = 1;
@@ -61,6 +58,33 @@ void hand_over(ngx_http_request_t* r, const Reply& reply) {
 ngx_int_t bad_answer(ngx_http_request_t* r, const char* why) {
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "signerd sent a bad answer: %s", why);
     return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+}
+
+// In a turn of its own, since nginx's upstream goes on to use what this ends.
+void on_answered(ngx_event_t* event) {
+    auto& exchange = *static_cast<SignerExchange*>(event->data);
+    ngx_http_request_t* r = exchange.request;
+    ngx_connection_t* c = r->connection;
+    ngx_http_set_log_request(c->log, r);
+    r->main->count++;  // the upstream gives back that of the body
+    (*r->upstream->cleanup)(r);
+    exchange.take_answer(exchange);
+    ngx_http_run_posted_requests(c);
+}
+
+// "Again" tells nginx that there is more to come; before it looks, the request is ours.
+ngx_int_t keep_answer(SignerExchange& exchange, pki::Bytes frame) {
+    ngx_http_upstream_t* u = exchange.request->upstream;
+    exchange.answer = pki::to_buffer(frame);
+    exchange.answered = true;
+    u->buffer.last = u->buffer.pos;  // a full buffer would be a header that is too large
+    u->state->status = NGX_HTTP_OK;
+    u->keepalive = 1;
+    exchange.answered_event.data = &exchange;
+    exchange.answered_event.log = exchange.request->connection->log;
+    exchange.answered_event.handler = on_answered;
+    ngx_post_event(&exchange.answered_event, &ngx_posted_events);
+    return NGX_AGAIN;
 }
 
 ngx_int_t read_answer(ngx_http_request_t* r) {
@@ -78,6 +102,7 @@ ngx_int_t read_answer(ngx_http_request_t* r) {
     const auto frame = pki::wire::parse_frame(received);
     if (!frame) return bad_answer(r, frame.error().text);
     if (frame->header.id != exchange.id) return bad_answer(r, "it answers another request");
+    if (exchange.take_answer != nullptr) return keep_answer(exchange, received);
     auto reply = exchange.build_reply(exchange, *frame);
     if (!reply) return bad_answer(r, reply.error().text);
     exchange.answered = true;
@@ -125,11 +150,17 @@ void forbid_replay(SignerExchange& exchange) {
 
 // Whatever error_page leads to sees the client's method again.
 void finalize_request(ngx_http_request_t* r, ngx_int_t) {
-    r->method = exchange_of(r).method;
-    exchange_of(r).place.leave();
+    SignerExchange& exchange = exchange_of(r);
+    r->method = exchange.method;
+    if (exchange.answer.empty()) exchange.place.leave();
+    if (exchange.answered_event.posted) ngx_delete_posted_event(&exchange.answered_event);
 }
 
 }  // namespace
+
+SignerExchange::~SignerExchange() {
+    if (answered_event.posted) ngx_delete_posted_event(&answered_event);
+}
 
 ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
                      ngx_module_t& module) {

@@ -10,16 +10,9 @@
 
 #include "libpki/wire/messages.h"
 #include "ngx_common/exchange.h"
+#include "ngx_common/send.h"
 
 namespace ngx_enroll {
-
-// What goes back to the client. The views must live as long as the request.
-struct Reply {
-    ngx_uint_t status = NGX_HTTP_OK;
-    ngx_str_t content_type{};
-    ngx_str_t body{};
-    time_t retry_after = 0;  // 0: no such header
-};
 
 // A conversation with signerd, part of a protocol's context.
 struct SignerExchange : Exchange {
@@ -28,10 +21,20 @@ struct SignerExchange : Exchange {
     // Makes the reply out of signerd's answer. malformed: not an answer that we understand.
     using ReplyBuilder = pki::Result<Reply> (*)(SignerExchange&, const pki::wire::Frame&);
 
+    // Takes `answer` instead, where the reply needs a thread: nginx's upstream is over by then,
+    // the connection to signerd given back, and whoever takes the answer ends the request. The
+    // place is kept.
+    using AnswerTaker = void (*)(SignerExchange&);
+
+    ~SignerExchange();
+
     pki::Buffer frame;
     std::uint64_t id = 0;
     ReplyBuilder build_reply = nullptr;
+    AnswerTaker take_answer = nullptr;
+    pki::Buffer answer;     // signerd's frame, for take_answer
     ngx_uint_t method = 0;  // the client's, while ours stands in its place
+    ngx_event_t answered_event{};
 };
 
 // In the content handler, or after the body was read: sends the frame of the exchange.

@@ -3,6 +3,7 @@
 #include "ngx_common/bulkhead.h"
 #include "ngx_common/headers.h"
 #include "ngx_common/login_guard.h"
+#include "ngx_common/send.h"
 #include "ngx_common/status_text.h"
 
 namespace ngx_enroll {
@@ -34,18 +35,6 @@ std::string_view content_type(StatusFormat format) {
                                        : "application/json";
 }
 
-ngx_int_t send_text(ngx_http_request_t* r, std::string& text) {
-    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
-    if (buffer == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    buffer->start = buffer->pos = reinterpret_cast<u_char*>(text.data());
-    buffer->end = buffer->last = buffer->pos + text.size();
-    buffer->memory = 1;
-    buffer->last_buf = r == r->main;
-    buffer->last_in_chain = 1;
-    ngx_chain_t link{buffer, nullptr};
-    return ngx_http_output_filter(r, &link);
-}
-
 }  // namespace
 
 ngx_int_t send_status(ngx_http_request_t* r, ZoneConf& zone, StatusFormat format) {
@@ -58,15 +47,8 @@ ngx_int_t send_status(ngx_http_request_t* r, ZoneConf& zone, StatusFormat format
     auto* text = new_in_pool<std::string>(
         r->pool, format == kStatusPrometheus ? prometheus_status(status) : json_status(status));
     r->disable_not_modified = 1;  // there is no date to compare with (RFC 9110 13.1.4)
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_type = lend(content_type(format));
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = nullptr;
-    r->headers_out.content_length_n = static_cast<off_t>(text->size());
     add_header(r, "Cache-Control", lend("no-store"));
-    const ngx_int_t rc = ngx_http_send_header(r);
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
-    return send_text(r, *text);
+    return send_reply(r, {NGX_HTTP_OK, lend(content_type(format)), lend(*text)});
 }
 
 }  // namespace ngx_enroll

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ngx_common/guard.h"
+#include "ngx_common/directive.h"
 #include "ngx_common/offload.h"
 #include "ngx_common/status_page.h"
 #include "ngx_enroll_module/crl.h"
@@ -44,32 +44,12 @@ ngx_command_t commands[] = {
 
 namespace {
 
-char* invalid(ngx_conf_t* cf, const char* why) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", why);
-    return static_cast<char*>(NGX_CONF_ERROR);
-}
-
-ngx_http_core_loc_conf_t& core_of(ngx_conf_t* cf) {
-    return *static_cast<ngx_http_core_loc_conf_t*>(
-        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-}
-
-ngx_str_t argument(ngx_conf_t* cf, ngx_uint_t i) {
-    return static_cast<ngx_str_t*>(cf->args->elts)[i];
-}
-
 // --- directives ---
 
 char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto& conf = *static_cast<LocConf*>(data);
     if (conf.upstream.upstream != nullptr) return const_cast<char*>("is duplicate");
-    if (set_signer_pass(cf, conf.upstream) != NGX_CONF_OK)
-        return static_cast<char*>(NGX_CONF_ERROR);
-    auto** signer =
-        static_cast<ngx_http_upstream_srv_conf_t**>(ngx_array_push(&main_conf_of(cf).signers));
-    if (signer == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
-    *signer = conf.upstream.upstream;
-    return NGX_CONF_OK;
+    return take_signer(cf, conf.upstream, main_conf_of(cf).signers);
 }
 
 // The location is ours from here on; nobody else's, and for one purpose only.
@@ -90,14 +70,13 @@ char* take_location(ngx_conf_t* cf, LocConf& conf, Serves serves) {
 char* compile_partition(ngx_conf_t* cf, CrlConf& crl, std::string_view text) {
     crl.partition = static_cast<ngx_http_complex_value_t*>(
         ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
-    if (crl.partition == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
+    if (crl.partition == nullptr) return conf_error();
     ngx_str_t value = lend(text);
     ngx_http_compile_complex_value_t compile{};
     compile.cf = cf;
     compile.value = &value;
     compile.complex_value = crl.partition;
-    if (ngx_http_compile_complex_value(&compile) != NGX_OK)
-        return static_cast<char*>(NGX_CONF_ERROR);
+    if (ngx_http_compile_complex_value(&compile) != NGX_OK) return conf_error();
     if (crl.partition->lengths == nullptr && !partition_number(text))
         return const_cast<char*>("takes a partition of 1 to 1024");
     return NGX_CONF_OK;
@@ -125,7 +104,7 @@ char* set_crl(ngx_conf_t* cf, ngx_command_t*, void* data) {
     }
     MainConf& main = main_conf_of(cf);
     if (main.threads == nullptr) main.threads = offload_pool(cf);
-    return main.threads == nullptr ? static_cast<char*>(NGX_CONF_ERROR) : NGX_CONF_OK;
+    return main.threads == nullptr ? conf_error() : NGX_CONF_OK;
 }
 
 char* set_ocsp(ngx_conf_t* cf, ngx_command_t*, void* data) {
@@ -199,11 +178,11 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
     if (core_of(cf).handler != handler) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%s\" stands in a location that another directive serves", name);
-        return static_cast<char*>(NGX_CONF_ERROR);
+        return conf_error();
     }
     if (conf.upstream.upstream == nullptr) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\" needs \"enroll_pass\"", name);
-        return static_cast<char*>(NGX_CONF_ERROR);
+        return conf_error();
     }
     if (conf.serves == kCrl && main_conf_of(cf).crl_path == nullptr)
         return invalid(cf, "\"enroll_crl\" needs \"enroll_crl_path\"");
@@ -237,7 +216,7 @@ char* watch_list(ngx_conf_t* cf, const CrlConf& crl, WatchConf& watch) {
 }
 
 char* enter_location(ngx_conf_t* cf, LocConf& conf) {
-    return guarded<char*>(cf->log, static_cast<char*>(NGX_CONF_ERROR), [&]() -> char* {
+    return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
         if (conf.limits.location == nullptr)
             conf.limits.location =
                 add_location(cf, main_conf_of(cf).zone, conf.limits.max_inflight);
@@ -280,22 +259,20 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     auto& parent = *static_cast<LocConf*>(parent_data);
     auto& conf = *static_cast<LocConf*>(child_data);
     if (merge_signer_conf(cf, conf.upstream, parent.upstream) != NGX_CONF_OK)
-        return static_cast<char*>(NGX_CONF_ERROR);
+        return conf_error();
     if (conf.upstream.upstream == nullptr) conf.upstream.upstream = parent.upstream.upstream;
     ngx_conf_merge_value(conf.nonce, parent.nonce, 0);
     merge_limits_conf(conf.limits, parent.limits);
     inherit_service(cf, conf, parent);
     if (conf.serves == kNothing) return NGX_CONF_OK;
-    if (check_location(cf, conf) != NGX_CONF_OK) return static_cast<char*>(NGX_CONF_ERROR);
+    if (check_location(cf, conf) != NGX_CONF_OK) return conf_error();
     return enter_location(cf, conf);
 }
 
 ngx_int_t check_configuration(ngx_conf_t* cf) {
     MainConf& conf = main_conf_of(cf);
     ngx_conf_init_size_value(conf.cache.size, kOcspZoneSize);
-    auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(conf.signers.elts);
-    for (ngx_uint_t i = 0; i < conf.signers.nelts; i++)
-        if (check_signer_peers(cf, *signer[i], "enroll_pass") != NGX_OK) return NGX_ERROR;
+    if (check_signers(cf, conf.signers, "enroll_pass") != NGX_OK) return NGX_ERROR;
     const auto with_ocsp = std::ranges::count_if(conf.watches->conf, &WatchConf::ocsp);
     if (with_ocsp == 0) conf.cache.size = 0;
     if (static_cast<std::size_t>(with_ocsp) > OcspCache::kSigners) {

@@ -29,24 +29,9 @@ const ProtocolError& error_of(ngx_http_request_t* r, OcspError error) {
 // --- answers of our own ---
 
 ngx_int_t send(ngx_http_request_t* r, const ngx_str_t& body) {
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = static_cast<off_t>(body.len);
-    r->headers_out.content_type = lend(kContentType);
-    r->headers_out.content_type_len = kContentType.size();
-    r->headers_out.content_type_lowcase = nullptr;
     // The conditions of a POST are not about the answer (RFC 9110 13.1).
     if (r->method != NGX_HTTP_GET) r->disable_not_modified = 1;
-    const ngx_int_t rc = ngx_http_send_header(r);
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
-    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
-    if (buffer == nullptr) return NGX_ERROR;
-    buffer->start = buffer->pos = body.data;
-    buffer->end = buffer->last = body.data + body.len;
-    buffer->memory = 1;
-    buffer->last_buf = r == r->main;
-    buffer->last_in_chain = 1;
-    ngx_chain_t link{buffer, nullptr};
-    return ngx_http_output_filter(r, &link);
+    return send_reply(r, {NGX_HTTP_OK, lend(kContentType), body});
 }
 
 ngx_int_t send_error(EnrollExchange& exchange, OcspError error, std::string_view outcome) {

@@ -1,21 +1,10 @@
 #include "ngx_enroll_module/variables.h"
 
-#include "ngx_common/guard.h"
+#include "ngx_common/variable.h"
 
 namespace ngx_enroll::enroll {
 
 namespace {
-
-// Literals, all of them.
-ngx_int_t set_variable(ngx_http_variable_value_t* v, std::string_view value) {
-    const ngx_str_t text = lend(value);
-    v->len = static_cast<unsigned>(text.len) & 0xfffffff;
-    v->data = text.data;
-    v->valid = !value.empty();
-    v->no_cacheable = 0;
-    v->not_found = value.empty();
-    return NGX_OK;
-}
 
 std::string_view operation_text(ngx_http_request_t* r) {
     const ngx_uint_t serves = conf_of(r).serves;
@@ -34,17 +23,6 @@ std::string_view cache_text(ngx_http_request_t* r) {
     return exchange == nullptr ? std::string_view() : exchange->cache;
 }
 
-template <std::string_view (*Text)(ngx_http_request_t*)>
-ngx_int_t get_variable(ngx_http_request_t* r, ngx_http_variable_value_t* v, uintptr_t) {
-    return guarded<ngx_int_t>(r->connection->log, NGX_ERROR,
-                              [&] { return set_variable(v, Text(r)); });
-}
-
-struct Variable {
-    std::string_view name;
-    ngx_http_get_variable_pt get;
-};
-
 constexpr Variable kVariables[] = {
     {"enroll_operation", get_variable<operation_text>},
     {"enroll_status", get_variable<status_text>},
@@ -53,15 +31,7 @@ constexpr Variable kVariables[] = {
 
 }  // namespace
 
-ngx_int_t add_variables(ngx_conf_t* cf) {
-    for (const Variable& variable : kVariables) {
-        ngx_str_t name = lend(variable.name);
-        ngx_http_variable_t* added = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
-        if (added == nullptr) return NGX_ERROR;
-        added->get_handler = variable.get;
-    }
-    return NGX_OK;
-}
+ngx_int_t add_variables(ngx_conf_t* cf) { return ngx_enroll::add_variables(cf, kVariables); }
 
 std::optional<Outcome> outcome_of(const EnrollExchange& exchange) {
     if (!exchange.outcome.empty()) return outcome_from_name(exchange.outcome);

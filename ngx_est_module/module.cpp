@@ -4,10 +4,12 @@
 #include "libpki/x509/cert.h"
 #include "ngx_common/client_certificate.h"
 #include "ngx_common/credential_cache.h"
+#include "ngx_common/directive.h"
 #include "ngx_common/error_page.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/offload.h"
 #include "ngx_common/status_page.h"
+#include "ngx_common/variable.h"
 #include "ngx_est_module/decisions.h"
 #include "ngx_est_module/est.h"
 
@@ -81,50 +83,27 @@ ngx_command_t commands[] = {
 
 // --- variables ---
 
-ngx_int_t set_variable(ngx_http_request_t* r, ngx_http_variable_value_t* v,
-                       std::string_view value) {
-    if (value.empty()) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-    const ngx_str_t copy = copy_to_pool(r->pool, value);
-    v->len = static_cast<unsigned>(copy.len) & 0xfffffff;
-    v->data = copy.data;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-    return NGX_OK;
-}
-
-std::string operation_text(const EstExchange& exchange) {
-    return std::string(exchange.routed ? pki::est::name(exchange.operation) : "");
+std::string operation_text(ngx_http_request_t* r) {
+    const EstExchange* exchange = find_exchange(r);
+    if (exchange == nullptr || !exchange->routed) return {};
+    return std::string(pki::est::name(exchange->operation));
 }
 
 // What no handler of ours has decided was decided by signerd's absence.
-std::string status_text(const EstExchange& exchange) {
-    if (exchange.outcome.empty() && exchange.upstream_status != 0)
+std::string status_text(ngx_http_request_t* r) {
+    const EstExchange* exchange = find_exchange(r);
+    if (exchange == nullptr) return {};
+    if (exchange->outcome.empty() && exchange->upstream_status != 0)
         return pki::name(pki::Errc::unavailable);
-    return std::string(exchange.outcome);
+    return std::string(exchange->outcome);
 }
 
-std::string serial_text(const EstExchange& exchange) {
-    if (exchange.issued.empty()) return {};
-    const auto certificate = pki::x509::parse_certificate(exchange.issued);
+std::string serial_text(ngx_http_request_t* r) {
+    const EstExchange* exchange = find_exchange(r);
+    if (exchange == nullptr || exchange->issued.empty()) return {};
+    const auto certificate = pki::x509::parse_certificate(exchange->issued);
     return certificate ? pki::x509::serial_text(certificate->tbs) : std::string();
 }
-
-template <std::string (*Text)(const EstExchange&)>
-ngx_int_t get_variable(ngx_http_request_t* r, ngx_http_variable_value_t* v, uintptr_t) {
-    return guarded<ngx_int_t>(r->connection->log, NGX_ERROR, [&] {
-        const EstExchange* exchange = find_exchange(r);
-        return set_variable(r, v, exchange == nullptr ? std::string() : Text(*exchange));
-    });
-}
-
-struct Variable {
-    std::string_view name;
-    ngx_http_get_variable_pt get;
-};
 
 constexpr Variable kVariables[] = {
     {"est_operation", get_variable<operation_text>},
@@ -132,15 +111,7 @@ constexpr Variable kVariables[] = {
     {"est_serial", get_variable<serial_text>},
 };
 
-ngx_int_t preconfiguration(ngx_conf_t* cf) {
-    for (const Variable& variable : kVariables) {
-        ngx_str_t name = lend(variable.name);
-        ngx_http_variable_t* added = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
-        if (added == nullptr) return NGX_ERROR;
-        added->get_handler = variable.get;
-    }
-    return NGX_OK;
-}
+ngx_int_t preconfiguration(ngx_conf_t* cf) { return add_variables(cf, kVariables); }
 
 // --- configuration ---
 
@@ -178,17 +149,6 @@ void* create_loc_conf(ngx_conf_t* cf) {
     return conf;
 }
 
-char* invalid(ngx_conf_t* cf, const char* why) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", why);
-    return static_cast<char*>(NGX_CONF_ERROR);
-}
-
-bool server_asks_for_certificates(ngx_conf_t* cf) {
-    const auto* ssl = static_cast<ngx_http_ssl_srv_conf_t*>(
-        ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module));
-    return ssl->verify != 0 && ssl->verify != static_cast<ngx_uint_t>(NGX_CONF_UNSET);
-}
-
 bool quotable(std::string_view text) {
     return std::ranges::all_of(
         text, [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
@@ -217,19 +177,18 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
 
 // limit_except and if make locations of their own inside ours: est_pass counts in them.
 void inherit_pass(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
-    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
-        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-    if (!core->noname || conf.pass || !parent.pass || core->handler != nullptr) return;
+    ngx_http_core_loc_conf_t& core = core_of(cf);
+    if (!core.noname || conf.pass || !parent.pass || core.handler != nullptr) return;
     conf.pass = 1;
     conf.upstream.upstream = parent.upstream.upstream;
     conf.labels = parent.labels;
     conf.threads = parent.threads;
     conf.limits.location = parent.limits.location;
-    core->handler = handler;
+    core.handler = handler;
 }
 
 char* enter_location(ngx_conf_t* cf, LocConf& conf) {
-    return guarded<char*>(cf->log, static_cast<char*>(NGX_CONF_ERROR), [&]() -> char* {
+    return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
         if (conf.limits.location == nullptr)
             conf.limits.location =
                 add_location(cf, main_conf_of(cf).zone, conf.limits.max_inflight);
@@ -241,7 +200,7 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     auto& parent = *static_cast<LocConf*>(parent_data);
     auto& conf = *static_cast<LocConf*>(child_data);
     if (merge_signer_conf(cf, conf.upstream, parent.upstream) != NGX_CONF_OK)
-        return static_cast<char*>(NGX_CONF_ERROR);
+        return conf_error();
     ngx_conf_merge_str_value(conf.profile, parent.profile, "");
     // No bit at all: nobody may enrol.
     if (conf.auth == 0) conf.auth = parent.auth;
@@ -257,7 +216,7 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     merge_limits_conf(conf.limits, parent.limits);
     inherit_pass(cf, conf, parent);
     if (!conf.pass) return NGX_CONF_OK;
-    if (check_location(cf, conf) != NGX_CONF_OK) return static_cast<char*>(NGX_CONF_ERROR);
+    if (check_location(cf, conf) != NGX_CONF_OK) return conf_error();
     return enter_location(cf, conf);
 }
 
@@ -266,31 +225,25 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     if (conf.pass) return const_cast<char*>("is duplicate");
     if (conf.status_format != NGX_CONF_UNSET_UINT)
         return const_cast<char*>("does not go with \"est_status\"");
-    if (set_signer_pass(cf, conf.upstream) != NGX_CONF_OK)
-        return static_cast<char*>(NGX_CONF_ERROR);
-    auto** signer =
-        static_cast<ngx_http_upstream_srv_conf_t**>(ngx_array_push(&main_conf_of(cf).signers));
+    if (take_signer(cf, conf.upstream, main_conf_of(cf).signers) != NGX_CONF_OK)
+        return conf_error();
     conf.threads = offload_pool(cf);
-    if (signer == nullptr || conf.threads == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
-    *signer = conf.upstream.upstream;
+    if (conf.threads == nullptr) return conf_error();
     conf.pass = 1;
-    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
-        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-    core->handler = handler;
+    core_of(cf).handler = handler;
     return NGX_CONF_OK;
 }
 
 char* set_label(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto& conf = *static_cast<LocConf*>(data);
-    const auto* args = static_cast<ngx_str_t*>(cf->args->elts);
-    if (!pki::est::valid_label(view(args[1])))
+    if (!pki::est::valid_label(view(argument(cf, 1))))
         return const_cast<char*>(
             "names a label that is no path segment, or an operation of EST");
     if (conf.labels == nullptr) conf.labels = ngx_array_create(cf->pool, 4, sizeof(Label));
     auto* label =
         conf.labels == nullptr ? nullptr : static_cast<Label*>(ngx_array_push(conf.labels));
-    if (label == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
-    *label = {args[1], cf->args->nelts > 2 ? args[2] : ngx_str_t{}};
+    if (label == nullptr) return conf_error();
+    *label = {argument(cf, 1), cf->args->nelts > 2 ? argument(cf, 2) : ngx_str_t{}};
     if (label->profile.len > pki::limits::kProfileName)
         return const_cast<char*>("names a profile that is too long");
     return NGX_CONF_OK;
@@ -304,8 +257,6 @@ ngx_int_t status_handler(ngx_http_request_t* r) {
 
 char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* data) {
     auto& conf = *static_cast<LocConf*>(data);
-    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
-        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
     if (cf->args->nelts > 1) {
         char* const rv = ngx_conf_set_enum_slot(cf, cmd, data);
         if (rv != NGX_CONF_OK) return rv;
@@ -315,19 +266,9 @@ char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* data) {
         conf.status_format = kStatusJson;
     }
     if (conf.pass) return const_cast<char*>("does not go with \"est_pass\"");
-    core->handler = status_handler;
+    core_of(cf).handler = status_handler;
     main_conf_of(cf).status = 1;
     return NGX_CONF_OK;
-}
-
-// Files are read where the directive stands, so that errors name its line.
-template <class Slot, class Load>
-char* load_file(ngx_conf_t* cf, Slot& slot, Load load) {
-    if (slot != static_cast<Slot>(NGX_CONF_UNSET_PTR)) return const_cast<char*>("is duplicate");
-    return guarded<char*>(cf->log, static_cast<char*>(NGX_CONF_ERROR), [&] {
-        slot = load(cf, static_cast<ngx_str_t*>(cf->args->elts)[1]);
-        return slot == nullptr ? static_cast<char*>(NGX_CONF_ERROR) : NGX_CONF_OK;
-    });
 }
 
 char* set_password_file(ngx_conf_t* cf, ngx_command_t*, void* conf) {
@@ -348,10 +289,7 @@ ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
 Exchange* error_page_exchange(ngx_http_request_t* r) { return exchange_of(r); }
 
 ngx_int_t finish_configuration(ngx_conf_t* cf) {
-    const ngx_array_t& signers = main_conf_of(cf).signers;
-    auto** signer = static_cast<ngx_http_upstream_srv_conf_t**>(signers.elts);
-    for (ngx_uint_t i = 0; i < signers.nelts; i++)
-        if (check_signer_peers(cf, *signer[i], "est_pass") != NGX_OK) return NGX_ERROR;
+    if (check_signers(cf, main_conf_of(cf).signers, "est_pass") != NGX_OK) return NGX_ERROR;
     if (error_page_register(cf, {&ngx_est_module, error_page_policy, error_page_exchange}) !=
             NGX_OK ||
         log_phase_register(cf, log_phase_client()) != NGX_OK)

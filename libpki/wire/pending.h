@@ -34,6 +34,9 @@ struct PollRequest {
     std::string_view client_address;
     std::string_view transaction;  // for logs and the audit record
     bool want_chain = false;
+    // As in the IssueRequest: of a renewal, whose request need not have the key of its signer.
+    // With it spki_sha256 is not looked at.
+    Bytes signer_certificate;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -45,6 +48,7 @@ struct PollRequest {
         v.text(6, m.client_address, limits::kAddress);
         v.text(7, m.transaction, limits::kTransaction);
         v.flag(8, m.want_chain);
+        v.bytes(9, m.signer_certificate, limits::kCertificate);
     }
 };
 
