@@ -9,12 +9,12 @@
 #include "libpki/base/result.h"
 #include "libpki/base/secret.h"
 #include "libpki/ossl/handles.h"
+#include "libpki/ossl/hash.h"
 
 namespace pki::ossl {
 
 enum class KeyType : std::uint8_t { rsa, ec, ed25519, ed448 };
 enum class Curve : std::uint8_t { none, p256, p384, p521 };
-enum class Hash : std::uint8_t { none, sha1, sha256, sha384, sha512 };
 
 // The parts of a public key, views into the SPKI.
 struct PublicKeyParts {

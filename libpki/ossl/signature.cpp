@@ -10,17 +10,6 @@ namespace pki::ossl {
 
 namespace {
 
-const EVP_MD* digest_of(Hash hash) {
-    switch (hash) {
-        case Hash::none: return nullptr;
-        case Hash::sha1: return EVP_sha1();
-        case Hash::sha256: return EVP_sha256();
-        case Hash::sha384: return EVP_sha384();
-        case Hash::sha512: return EVP_sha512();
-    }
-    return nullptr;
-}
-
 // EVP_PKEY_is_a knows the keys of providers too, which have no legacy number.
 bool is_of(const EVP_PKEY* key, KeyType type) {
     switch (type) {
@@ -64,7 +53,7 @@ Result<MdCtxPtr> signing_context(EVP_PKEY* key, const SignatureScheme& scheme) {
     MdCtxPtr context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* parameters = nullptr;
     if (!context ||
-        EVP_DigestSignInit(context.get(), &parameters, digest_of(scheme.hash), nullptr, key) !=
+        EVP_DigestSignInit(context.get(), &parameters, evp_digest(scheme.hash), nullptr, key) !=
             1 ||
         !set_padding(parameters, scheme))
         return drained(Errc::unsupported, "signature: the key cannot make it");
@@ -77,7 +66,7 @@ Result<MdCtxPtr> verifying_context(EVP_PKEY* key, const SignatureScheme& scheme)
     MdCtxPtr context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* parameters = nullptr;
     if (!context ||
-        EVP_DigestVerifyInit(context.get(), &parameters, digest_of(scheme.hash), nullptr,
+        EVP_DigestVerifyInit(context.get(), &parameters, evp_digest(scheme.hash), nullptr,
                              key) != 1 ||
         !set_padding(parameters, scheme))
         return drained(Errc::unsupported, "signature: the key cannot verify it");
