@@ -60,8 +60,8 @@ struct Rules {
     cms::CipherRules ciphers;
     bool lightweight = false;  // a PKCSReq or RenewalReq without an envelope
 };
-// The signature first, everything else after it. bad_signature; unsupported: a digest, a
-// cipher, or a request without an envelope where the rules have none; malformed: the content.
+// The signature first, everything else after it. bad_signature; unsupported: a digest or a
+// cipher; denied: no envelope where the rules want one; malformed: the content.
 Status verify_request(const Request& request, const Rules& rules);
 
 // For logs and records: the transactionID as it is when it is printable ASCII of at most

@@ -54,20 +54,30 @@ Result<std::vector<Bytes>> parse_signed_data(der::Reader fields) {
     return certificates;
 }
 
+std::size_t total_size(const std::vector<Bytes>& parts) {
+    return std::accumulate(parts.begin(), parts.end(), std::size_t{0},
+                           [](std::size_t sum, Bytes one) { return sum + one.size(); });
+}
+
+// certificates [0] and crls [1], both OPTIONAL.
+void write_list(der::Writer& w, int tag, const std::vector<Bytes>& parts) {
+    if (parts.empty()) return;
+    w.tlv(der::constructed(tag), [&] {
+        for (const Bytes part : parts) w.raw(part);
+    });
+}
+
 }  // namespace
 
-Buffer build_certs_only(const std::vector<Bytes>& certificates) {
-    const std::size_t size =
-        std::accumulate(certificates.begin(), certificates.end(), std::size_t{64},
-                        [](std::size_t sum, Bytes one) { return sum + one.size(); });
-    der::Writer w(size);
+Buffer build_certs_only(const std::vector<Bytes>& certificates,
+                        const std::vector<Bytes>& crls) {
+    der::Writer w(total_size(certificates) + total_size(crls) + 64);
     const auto write_signed_data = [&] {
         w.integer(1);
         w.set([] {});
         w.sequence([&] { w.oid(oid::kData); });
-        w.tlv(der::constructed(0), [&] {
-            for (const Bytes certificate : certificates) w.raw(certificate);
-        });
+        write_list(w, 0, certificates);
+        write_list(w, 1, crls);
         w.set([] {});
     };
     w.sequence([&] {
