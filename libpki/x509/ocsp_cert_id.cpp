@@ -26,7 +26,7 @@ constexpr HashRow kHashes[] = {
     {oid::kSha512, Hash::sha512, 64},
 };
 
-Buffer digest(Hash hash, Bytes bytes) {
+Buffer hash_of(Hash hash, Bytes bytes) {
     const auto copy = [](const auto& octets) { return Buffer(octets.begin(), octets.end()); };
     switch (hash) {
         case Hash::sha256: return copy(ossl::sha256(bytes));
@@ -86,7 +86,7 @@ Result<OcspCertId> parse_ocsp_cert_id(Bytes encoding) {
 }
 
 OcspIssuer ocsp_issuer(Hash hash, Bytes name, Bytes key_bits) {
-    return {digest(hash, name), digest(hash, key_bits)};
+    return {hash_of(hash, name), hash_of(hash, key_bits)};
 }
 
 Buffer build_ocsp_cert_id(Hash hash, Bytes issuer_name, Bytes issuer_key_bits, Bytes serial) {
