@@ -6,6 +6,7 @@
 #include "signerd/admin.h"
 #include "signerd/crl_service.h"
 #include "signerd/log.h"
+#include "signerd/lookup.h"
 #include "signerd/peer.h"
 #include "signerd/reply.h"
 #include "signerd/status.h"
@@ -30,6 +31,7 @@ void revoke_many(Services& services, const Request& request) {
     services.revoker.revoke_many(request);
 }
 void ocsp(Services& services, const Request& request) { services.ocsp.answer(request); }
+void ra_issue(Services& services, const Request& request) { services.ras.issue(request); }
 
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
@@ -57,6 +59,10 @@ constexpr Operation kOperations[] = {
     {Kind::watch_request, "watch", kFrontend | kReader | kAdmin, watch},
     {Kind::crl_publish_request, "crl_publish", kAdmin, crl_publish},
     {Kind::ocsp_request, "ocsp", kFrontend | kReader | kAdmin, ocsp},
+    {Kind::certificate_request, "certificate", kFrontend, at_once<certificate_by_serial>},
+    {Kind::issuer_crl_request, "issuer_crl", kFrontend, at_once<crl_by_issuer>},
+    {Kind::next_ca_request, "next_ca", kFrontend, at_once<next_ca_certs>},
+    {Kind::ra_issue_request, "ra_issue", kAdmin, ra_issue},
 };
 
 }  // namespace

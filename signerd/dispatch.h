@@ -7,6 +7,7 @@
 #include "signerd/crl_publisher.h"
 #include "signerd/issue.h"
 #include "signerd/ocsp.h"
+#include "signerd/ra.h"
 #include "signerd/report.h"
 #include "signerd/revoke.h"
 #include "signerd/watch.h"
@@ -33,6 +34,7 @@ struct Services {
     CrlPublisher& crls;
     Watchers& watchers;
     OcspResponder& ocsp;
+    RaIssuer& ras;
     Replies& replies;
     std::int64_t started = 0;  // seconds since 1970
     std::function<Gauges()> gauges;

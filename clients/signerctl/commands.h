@@ -10,6 +10,7 @@ extern const Command kCaNext;
 extern const Command kCaImport;
 extern const Command kCertList;
 extern const Command kCertShow;
+extern const Command kRaIssue;
 extern const Command kRevoke;
 extern const Command kRelease;
 extern const Command kCrlPublish;

@@ -16,6 +16,7 @@
 #include "signerd/keys/key.h"
 #include "signerd/keys/memory.h"
 #include "signerd/keys/protocol.h"
+#include "signerd/keys/ra_check.h"
 #include "signerd/keys/responder_keys.h"
 #include "signerd/keys/workers.h"
 #include "signerd/log.h"
@@ -53,6 +54,7 @@ class KeyChild {
     pki::Result<pki::Buffer> responder_key(const wire::Frame& frame);
     pki::Result<pki::Buffer> sign_responder(const wire::Frame& frame) const;
     pki::Result<pki::Buffer> sign_ocsp(const wire::Frame& frame) const;
+    pki::Result<pki::Buffer> sign_ra(const wire::Frame& frame) const;
     std::int64_t now() const { return clock_.now() / kMicroseconds; }
     bool write_out();
 
@@ -148,6 +150,7 @@ pki::Result<pki::Buffer> KeyChild::handle(const wire::Frame& frame) {
     if (frame.header.kind == ResponderKeyRequest::kKind) return responder_key(frame);
     if (frame.header.kind == SignResponderRequest::kKind) return sign_responder(frame);
     if (frame.header.kind == SignOcspRequest::kKind) return sign_ocsp(frame);
+    if (frame.header.kind == SignRaRequest::kKind) return sign_ra(frame);
     return pki::fail(pki::Errc::denied, "key child: no such operation");
 }
 
@@ -225,6 +228,14 @@ pki::Result<pki::Buffer> KeyChild::sign_ocsp(const wire::Frame& frame) const {
     PKI_TRY(const CaKey* ca, find_ca(request.generation, request.ca));
     PKI_TRY(const auto signature,
             responders_.sign(request.ca, ca->rules, request.response_data, now()));
+    return wire::encode(SignReply{signature}, frame.header.id);
+}
+
+pki::Result<pki::Buffer> KeyChild::sign_ra(const wire::Frame& frame) const {
+    PKI_TRY(const auto request, wire::decode<SignRaRequest>(frame));
+    PKI_TRY(const CaKey* ca, find_ca(request.generation, request.ca));
+    PKI_CHECK(check_ra(ca->rules, request.tbs, now()));
+    PKI_TRY(const auto signature, pki::ossl::sign(ca->key.get(), ca->scheme, request.tbs));
     return wire::encode(SignReply{signature}, frame.header.id);
 }
 

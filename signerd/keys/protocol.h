@@ -164,6 +164,22 @@ struct SignOcspRequest {
     }
 };
 
+// The TBSCertificate of a registration authority. Answer: SignReply.
+struct SignRaRequest {
+    static constexpr pki::wire::Kind kKind{0xec};
+
+    std::uint64_t generation = 0;
+    std::string_view ca;
+    pki::Bytes tbs;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.number(1, m.generation);
+        v.text(2, m.ca, pki::limits::kProfileName);
+        v.bytes(3, m.tbs, pki::limits::kCertificate);
+    }
+};
+
 // A complete frame of this protocol.
 pki::Result<pki::wire::Frame> parse_key_frame(pki::Bytes in);
 

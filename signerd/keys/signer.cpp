@@ -183,6 +183,11 @@ void ChildSigner::sign_ocsp(std::uint64_t generation, const std::string& ca,
     ask(SignOcspRequest{generation, ca, response_data}, signature_in, std::move(done));
 }
 
+void ChildSigner::sign_ra(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+                          Done done) {
+    ask(SignRaRequest{generation, ca, tbs}, signature_in, std::move(done));
+}
+
 template <class Message>
 void ChildSigner::ask(const Message& message, Content content, Done done) {
     const std::uint64_t id = ++last_id_;

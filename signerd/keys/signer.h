@@ -59,10 +59,21 @@ class OcspSigner {
                            pki::Bytes response_data, Done done) = 0;
 };
 
+// Signs certificates of registration authorities.
+class RaSigner {
+   public:
+    using Done = Signer::Done;
+
+    virtual ~RaSigner() = default;
+    // As sign(); what is signed is what check_ra() allows.
+    virtual void sign_ra(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+                         Done done) = 0;
+};
+
 // Starts the key child, again when it dies, and asks it once more for what it had not answered:
 // a signature that nobody received has minted nothing. A CRL that was under way is not asked
 // for again: its parts are with the child that was lost.
-class ChildSigner : public Signer, public CrlSigner, public OcspSigner {
+class ChildSigner : public Signer, public CrlSigner, public OcspSigner, public RaSigner {
    public:
     using Done = Signer::Done;
     using Loaded = std::function<void(pki::Result<pki::ossl::Sha256> facts)>;
@@ -100,6 +111,8 @@ class ChildSigner : public Signer, public CrlSigner, public OcspSigner {
                         Done done) override;
     void sign_ocsp(std::uint64_t generation, const std::string& ca, pki::Bytes response_data,
                    Done done) override;
+    void sign_ra(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+                 Done done) override;
     // Writes what was gathered in this turn.
     void flush();
 

@@ -99,12 +99,13 @@ class Daemon {
     unit::IdleCrls crls_{clock_, store, committer_, server};
     unit::FakeOcspSigner ocsp_signer_{clock_, ca_.key.get()};
     signerd::OcspResponder ocsp_{clock_, store, ocsp_signer_, committer_, server};
+    signerd::RaIssuer ras_{clock_, store, signer_, committer_, server};
     // A pause ends at once: each input begins as the first one did.
     signerd::Refusals refusals_{clock_, committer_,
                                 [this](auto, auto action) { loop->after({}, action); }};
     signerd::Dispatcher dispatcher_{
         {clock_, store, issuer_, reports_, revoker_, crls_.publisher, crls_.watchers, ocsp_,
-         server, unit::kNow, [] { return signerd::Gauges{}; },
+         ras_, server, unit::kNow, [] { return signerd::Gauges{}; },
          [this](const signerd::Request& request, const pki::Error& error) {
              refusals_.note(*request.generation, *request.peer, error);
          }}};

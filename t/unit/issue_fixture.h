@@ -26,12 +26,18 @@ class FakeClock : public signerd::Clock {
 };
 
 // Signs when run() is called, unless it is told what to return instead.
-class FakeSigner : public signerd::Signer {
+class FakeSigner : public signerd::Signer, public signerd::RaSigner {
    public:
     explicit FakeSigner(EVP_PKEY* key) : key_(key) {}
 
+    using Done = signerd::Signer::Done;
+
     void sign(std::uint64_t, const std::string&, pki::Bytes tbs, Done done) override {
         waiting_.emplace_back(pki::to_buffer(tbs), std::move(done));
+    }
+    void sign_ra(std::uint64_t generation, const std::string& ca, pki::Bytes tbs,
+                 Done done) override {
+        sign(generation, ca, tbs, std::move(done));
     }
     void run() {
         for (auto& [tbs, done] : std::exchange(waiting_, {}))

@@ -38,6 +38,10 @@ constexpr Permission kPermissions[] = {
     {Kind::watch_request, true, true, true},
     {Kind::crl_publish_request, false, false, true},
     {Kind::ocsp_request, true, true, true},
+    {Kind::certificate_request, true, false, false},
+    {Kind::issuer_crl_request, true, false, false},
+    {Kind::next_ca_request, true, false, false},
+    {Kind::ra_issue_request, false, false, true},
 };
 
 void test_roles(void**) {
@@ -100,7 +104,7 @@ class Desk : public IssueFixture {
    public:
     Desk()
         : dispatcher({clock, *store, issuer, reports, revoker, crls.publisher, crls.watchers,
-                      ocsp, replies, unit::kNow - 60,
+                      ocsp, ras, replies, unit::kNow - 60,
                       [] { return signerd::Gauges{3, 7, 2, 1, 4711, "ready"}; },
                       [this](const signerd::Request&, const pki::Error& error) {
                           refused.push_back(error.message());
@@ -130,6 +134,7 @@ class Desk : public IssueFixture {
     unit::IdleCrls crls{clock, *store, committer, replies};
     unit::FakeOcspSigner ocsp_signer{clock, ca.key.get()};
     signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
+    signerd::RaIssuer ras{clock, *store, signer, committer, replies};
     signerd::Dispatcher dispatcher;
 
    private:
