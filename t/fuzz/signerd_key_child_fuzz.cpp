@@ -2,11 +2,11 @@
 // in their order, and a signature only for a TBSCertificate or a TBSCertList that is the CA's
 // to give.
 //
-// The first octet says what follows it, by its remainder of 3. 0: the stream itself, which
-// comes behind a load, so that there are keys to sign with. 1 and 2: changes of a
-// TBSCertificate and of a TBSCertList that the child would sign, as offset (two octets) and
-// octet, again and again; those of the latter behind an octet that says how large its parts
-// are.
+// The first octet says what follows it, by its remainder of 4. 0: the stream itself, which
+// comes behind a load, so that there are keys to sign with. 1, 2 and 3: changes of a
+// TBSCertificate, of a TBSCertList and of the TBSCertificate of a registration authority that
+// the child would sign, as offset (two octets) and octet, again and again; those of a list
+// behind an octet that says how large its parts are.
 
 #include <openssl/err.h>
 #include <sys/socket.h>
@@ -41,6 +41,12 @@ pki::Buffer sign_request(const Child& child, Bytes changes) {
     pki::Buffer tbs = unit::good_tbs(child.ca);
     change(tbs, changes);
     return *wire::encode(signerd::SignRequest{1, "issuing", tbs}, 2);
+}
+
+pki::Buffer ra_request(const Child& child, Bytes changes) {
+    pki::Buffer tbs = unit::good_ra_tbs(child.ca);
+    change(tbs, changes);
+    return *wire::encode(signerd::SignRaRequest{1, "issuing", tbs}, 2);
 }
 
 pki::Buffer crl_requests(const Child& child, Bytes input) {
@@ -91,8 +97,8 @@ void check_signature(const Child& child, Bytes tbs, Bytes signature) {
     PROPERTY(pki::ossl::verify(child.ca.key.get(), *scheme, tbs, signature));
 }
 
-void check_certificate(const Child& child, const signerd::SignRequest& request,
-                       Bytes signature) {
+template <class Request>
+void check_certificate(const Child& child, const Request& request, Bytes signature) {
     PROPERTY(request.ca == "issuing");
     const auto tbs = x509::parse_tbs(request.tbs);
     PROPERTY(tbs && pki::equal(tbs->issuer.encoding, child.ca.name));
@@ -139,6 +145,8 @@ class Answers {
     void check_signed_by(const wire::Frame& question, Bytes signature) {
         if (const auto request = wire::decode<signerd::SignRequest>(question))
             return check_certificate(child_, *request, signature);
+        if (const auto request = wire::decode<signerd::SignRaRequest>(question))
+            return check_certificate(child_, *request, signature);
         PROPERTY(wire::decode<signerd::CrlPart>(question).has_value());
         const auto facts = unit::read_crl(list_);
         PROPERTY(facts && pki::equal(facts->issuer, child_.ca.name));
@@ -150,8 +158,12 @@ class Answers {
 };
 
 pki::Buffer requests_of(const Child& child, std::uint8_t kind, Bytes input) {
-    if (kind % 3 == 0) return pki::to_buffer(input);
-    return kind % 3 == 1 ? sign_request(child, input) : crl_requests(child, input);
+    switch (kind % 4) {
+        case 0: return pki::to_buffer(input);
+        case 1: return sign_request(child, input);
+        case 2: return crl_requests(child, input);
+        default: return ra_request(child, input);
+    }
 }
 
 }  // namespace
@@ -169,8 +181,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     // Behind a frame of an impossible length there is nothing more, not even what was asked
     // just before.
     PROPERTY(answered.size() <= asked.size());
-    const bool unchanged = size < (data[0] % 3 == 1 ? 4 : 5);
-    if (data[0] % 3 != 0 && unchanged) check_signed(answered, asked.size());
+    const bool unchanged = size < (data[0] % 4 == 2 ? 5 : 4);
+    if (data[0] % 4 != 0 && unchanged) check_signed(answered, asked.size());
     Answers answers(child);
     for (std::size_t i = 0; i < answered.size(); i++) answers.check(asked[i], answered[i]);
     return 0;

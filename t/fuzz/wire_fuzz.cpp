@@ -1,6 +1,8 @@
 // The encoding of a message is canonical: whatever decodes encodes to the bytes that it was.
 // The size of a frame is known from its first four bytes, and nothing behind the input is read.
 #include "libpki/wire/audit_row.h"
+#include "libpki/wire/lookup.h"
+#include "libpki/wire/registration.h"
 #include "libpki/wire/report.h"
 #include "libpki/wire/revocation.h"
 #include "t/fuzz/fuzz.h"
@@ -76,6 +78,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check_messages<wire::RevokeRequest, wire::RevokeManyRequest, wire::CrlRequest,
                    wire::CrlReply, wire::WatchRequest, wire::WatchReply, wire::OcspRequest,
                    wire::OcspReply, wire::CrlPublishRequest>(*frame, input);
+    check_messages<wire::CertificateRequest, wire::IssuerCrlRequest, wire::NextCaRequest,
+                   wire::RaIssueRequest>(*frame, input);
     check_report(*frame);
     return 0;
 }

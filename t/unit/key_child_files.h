@@ -66,6 +66,25 @@ inline pki::Buffer good_tbs(const TestCa& ca) {
     return pki::x509::build_tbs(spec);
 }
 
+// Of a registration authority.
+inline pki::Buffer good_ra_tbs(const TestCa& ca) {
+    const pki::Buffer serial(16, 0x41);
+    const pki::Buffer subject = *pki::x509::name_from_text("CN=SCEP RA");
+    const pki::Buffer spki = *pki::ossl::public_key_der(ca.key.get());
+    pki::x509::TbsSpec spec;
+    spec.serial = serial;
+    spec.scheme = *pki::ossl::default_scheme(ca.key.get());
+    spec.issuer = ca.name;
+    spec.subject = subject;
+    spec.not_before = seconds_now() - 60;
+    spec.not_after = seconds_now() + 24 * 3600;
+    spec.spki = spki;
+    spec.subject_key_identifier = kTestKeyId;
+    spec.authority_key_identifier = kTestKeyId;
+    spec.key_usage = pki::x509::kDigitalSignature;
+    return pki::x509::build_tbs(spec);
+}
+
 // A view of the CA's name.
 inline pki::x509::CrlSpec good_crl_spec(const TestCa& ca, std::uint64_t number) {
     pki::x509::CrlSpec spec;

@@ -1,3 +1,5 @@
+#include "libpki/wire/lookup.h"
+#include "libpki/wire/registration.h"
 #include "libpki/wire/report.h"
 #include "t/unit/unit.h"
 
@@ -202,6 +204,42 @@ void all_fields_of_an_issue_request(void**) {
     assert_hex(*wire::encode(*decoded, 1), pki::hex_encode(*encoded));
 }
 
+// Lookups share their first two fields.
+void all_fields_of_lookups(void**) {
+    const Buffer issuer = hex("3000"), serial = hex("4a01");
+    const auto certificate =
+        wire::encode(wire::CertificateRequest{"device", issuer, serial}, 1);
+    assert_ok(certificate);
+    assert_hex(wire::parse_frame(*certificate)->fields,
+               "0100000006646576696365020000000230000300000002"
+               "4a01");
+    const auto read = wire::decode<wire::CertificateRequest>(*wire::parse_frame(*certificate));
+    assert_ok(read);
+    assert_text(read->profile, "device");
+    assert_hex(read->issuer, "3000");
+    assert_hex(read->serial, "4a01");
+    const auto crl = wire::encode(wire::IssuerCrlRequest{"device", issuer}, 1);
+    assert_hex(wire::parse_frame(*crl)->fields, "010000000664657669636502000000023000");
+    const auto next = wire::encode(wire::NextCaRequest{"device"}, 1);
+    assert_hex(wire::parse_frame(*next)->fields, "0100000006646576696365");
+    assert_error(Errc::malformed, wire::decode<wire::NextCaRequest>(*wire::parse_frame(*crl)));
+    const Buffer too_long(pki::limits::kSerial + 1, 1);
+    assert_error(Errc::internal,
+                 wire::encode(wire::CertificateRequest{"device", issuer, too_long}, 1));
+}
+
+void all_fields_of_an_ra_request(void**) {
+    const Buffer csr = hex("3000");
+    const auto encoded = wire::encode(wire::RaIssueRequest{"issuing", csr, 3600}, 1);
+    assert_ok(encoded);
+    const auto decoded = wire::decode<wire::RaIssueRequest>(*wire::parse_frame(*encoded));
+    assert_ok(decoded);
+    assert_text(decoded->ca, "issuing");
+    assert_hex(decoded->csr, "3000");
+    assert_int_equal(decoded->validity, 3600);
+    assert_hex(*wire::encode(*decoded, 1), pki::hex_encode(*encoded));
+}
+
 void lists(void**) {
     const Buffer first = hex("aa"), second = hex("bbcc");
     wire::CaCertsReply reply;
@@ -342,6 +380,8 @@ int main() {
         cmocka_unit_test(enumerations_are_checked),
         cmocka_unit_test(flags_are_0_or_1),
         cmocka_unit_test(all_fields_of_an_issue_request),
+        cmocka_unit_test(all_fields_of_lookups),
+        cmocka_unit_test(all_fields_of_an_ra_request),
         cmocka_unit_test(lists),
         cmocka_unit_test(a_message_fits_a_frame),
         cmocka_unit_test(json_is_bounded),
