@@ -12,6 +12,7 @@
 #include "signerd/keys/key.h"
 #include "signerd/keys/signer.h"
 #include "signerd/responder_tbs.h"
+#include "t/unit/key_child_files.h"
 #include "t/unit/store_fixture.h"
 #include "t/unit/test_ca.h"
 
@@ -89,6 +90,9 @@ class Front {
     pki::Result<Buffer> certify_tbs(const Buffer& tbs) {
         return wait(
             [&](auto done) { signer->sign_responder(generation, "issuing", tbs, done); });
+    }
+    pki::Result<Buffer> certify_ra(const Buffer& tbs) {
+        return wait([&](auto done) { signer->sign_ra(generation, "issuing", tbs, done); });
     }
     // That a certificate is good, by the responder with this key.
     pki::Result<Buffer> sign(const Buffer& spki) {
@@ -194,6 +198,18 @@ void test_keys_end_with_the_child(void**) {
     front.remove();
 }
 
+// What no profile gives, and that each form has its operation.
+void test_a_registration_authority(void**) {
+    Front front;
+    const Buffer tbs = unit::good_ra_tbs(front.ca);
+    const auto signature = front.certify_ra(tbs);
+    assert_ok(signature);
+    assert_ok(verify(*ossl::public_key_der(front.ca.key.get()), tbs, *signature));
+    assert_error(Errc::internal, front.certify_ra(unit::good_tbs(front.ca)));
+    assert_error(Errc::internal, front.certify_tbs(tbs));
+    front.remove();
+}
+
 void test_what_is_refused(void**) {
     Front front;
     const Buffer spki = *front.key();
@@ -227,6 +243,7 @@ int main(int argc, char** argv) {
         cmocka_unit_test(test_fresh_keys),
         cmocka_unit_test(test_keys_survive_a_reload),
         cmocka_unit_test(test_keys_end_with_the_child),
+        cmocka_unit_test(test_a_registration_authority),
         cmocka_unit_test(test_what_is_refused),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

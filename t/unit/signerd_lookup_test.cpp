@@ -29,13 +29,13 @@ class Desk : public unit::IssueFixture {
         if (!generation) generation = *signerd::make_generation(1, config);
         return handler(services, {generation, &peer, *wire::parse_frame(frame), {7, 7}});
     }
-    Result<Buffer> certificate(const Buffer& issuer, pki::Bytes serial,
+    Result<Buffer> certificate(const Buffer& name, pki::Bytes serial,
                                const char* profile = "device") {
         return ask(signerd::certificate_by_serial,
-                   wire::CertificateRequest{profile, issuer, serial});
+                   wire::CertificateRequest{profile, name, serial});
     }
-    Result<Buffer> crl(const Buffer& issuer, const char* profile = "device") {
-        return ask(signerd::crl_by_issuer, wire::IssuerCrlRequest{profile, issuer});
+    Result<Buffer> crl(const Buffer& name, const char* profile = "device") {
+        return ask(signerd::crl_by_issuer, wire::IssuerCrlRequest{profile, name});
     }
     Result<Buffer> next_ca(const char* profile = "device") {
         return ask(signerd::next_ca_certs, wire::NextCaRequest{profile});
