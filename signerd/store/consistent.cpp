@@ -40,10 +40,16 @@ bool certificate_fits(const Decided& decided) {
              answer->csr_sha256 == certificate->csr_sha256));
 }
 
+// What nobody got is not used up.
+bool uses_fit(const Decided& decided) {
+    return decided.certificate || (decided.used.empty() && decided.counted.empty());
+}
+
 }  // namespace
 
 bool consistent(const Decided& decided) {
-    return certificate_fits(decided) && revocations_fit(decided) && crls_fit(decided);
+    return certificate_fits(decided) && revocations_fit(decided) && crls_fit(decided) &&
+           uses_fit(decided);
 }
 
 const AuditRecord& record_at(const Decided& decided, std::size_t i) {

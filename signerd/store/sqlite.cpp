@@ -139,6 +139,12 @@ class SqliteStore final : public Store {
     pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) override {
         return reader_->revocations().is_blocked(spki_sha256);
     }
+    pki::Result<bool> is_used(const UsedValue& value) override {
+        return reader_->uses().is_used(value);
+    }
+    pki::Result<std::uint64_t> count(const pki::ossl::Sha256& hash, std::int64_t now) override {
+        return reader_->uses().count(hash, now);
+    }
     pki::Result<BulkPage> find_bulk(const BulkFilter& filter, std::uint64_t after,
                                     std::uint64_t until, std::uint32_t window,
                                     std::int64_t now) override {

@@ -8,7 +8,7 @@ namespace signerd::sqlite {
 namespace {
 
 constexpr const char* kAnswer =
-    "SELECT c.csr_sha256, c.ca, c.serial, a.created FROM answer a "
+    "SELECT c.csr_sha256, c.ca, c.serial, a.created, a.spki_sha256 FROM answer a "
     "JOIN certificate c ON c.id = a.certificate WHERE a.key = ?";
 
 constexpr const char* kCertificate = "WHERE c.serial = ? AND c.ca = ?";
@@ -62,11 +62,12 @@ pki::Result<std::unique_ptr<Reader>> Reader::create(Connection database) {
     PKI_TRY(Statement counts, Statement::prepare(db, kCounts));
     PKI_TRY(RevocationReader revocations, RevocationReader::create(db));
     PKI_TRY(CrlTable crls, CrlTable::create(db));
+    PKI_TRY(UsedTable uses, UsedTable::create(db));
     return std::unique_ptr<Reader>(new Reader(
         std::move(database),
         {std::move(answer), std::move(certificate), std::move(serial), std::move(list),
          std::move(list_of_profile), std::move(audit), std::move(counts)},
-        std::move(revocations), std::move(crls)));
+        std::move(revocations), std::move(crls), std::move(uses)));
 }
 
 pki::Result<std::optional<Answer>> Reader::find_answer(const pki::ossl::Sha256& key) const {
@@ -74,7 +75,8 @@ pki::Result<std::optional<Answer>> Reader::find_answer(const pki::ossl::Sha256& 
     PKI_TRY(const bool found, run.blob(key).row());
     if (!found) return std::optional<Answer>();
     return std::optional<Answer>({key, run.sha256_at(0), run.text_at(1),
-                                  pki::hex_encode(run.blob_at(2)), run.integer_at(3)});
+                                  pki::hex_encode(run.blob_at(2)), run.integer_at(3),
+                                  run.sha256_at(4)});
 }
 
 pki::Result<std::optional<CertificateRecord>> Reader::find_certificate(

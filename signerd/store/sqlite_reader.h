@@ -4,6 +4,7 @@
 
 #include "signerd/store/sqlite_crl.h"
 #include "signerd/store/sqlite_revocation.h"
+#include "signerd/store/sqlite_used.h"
 
 namespace signerd::sqlite {
 
@@ -24,6 +25,7 @@ class Reader {
 
     const RevocationReader& revocations() const { return revocations_; }
     const CrlTable& crls() const { return crls_; }
+    const UsedTable& uses() const { return uses_; }
 
    private:
     struct Statements {
@@ -31,16 +33,18 @@ class Reader {
     };
 
     Reader(Connection database, Statements statements, RevocationReader revocations,
-           CrlTable crls)
+           CrlTable crls, UsedTable uses)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
-          crls_(std::move(crls)) {}
+          crls_(std::move(crls)),
+          uses_(std::move(uses)) {}
 
     Connection database_;  // before the statements, which must go first
     Statements statements_;
     RevocationReader revocations_;
     CrlTable crls_;
+    UsedTable uses_;
 };
 
 }  // namespace signerd::sqlite

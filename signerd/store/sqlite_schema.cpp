@@ -11,6 +11,8 @@ constexpr std::array kSteps{
 #include "signerd/store/schema/0001.sql"
     ,
 #include "signerd/store/schema/0002.sql"
+    ,
+#include "signerd/store/schema/0004.sql"
 };
 
 // The version is read inside the transaction: another signerd may be starting as well.

@@ -19,7 +19,8 @@ constexpr const char* kInsertCertificate =
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kPutAnswer =
-    "INSERT OR REPLACE INTO answer (key, certificate, created) VALUES (?, ?, ?)";
+    "INSERT OR REPLACE INTO answer (key, certificate, created, spki_sha256) "
+    "VALUES (?, ?, ?, ?)";
 
 constexpr const char* kAppendAudit =
     "INSERT INTO audit (sequence, canonical, hash) VALUES (?, ?, ?)";
@@ -37,11 +38,12 @@ pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database, Places 
     PKI_TRY(Statement audit, Statement::prepare(db, kAppendAudit));
     PKI_TRY(RevocationWriter revocations, RevocationWriter::create(db));
     PKI_TRY(CrlTable crls, CrlTable::create(db));
-    return std::unique_ptr<Writer>(
-        new Writer(std::move(database),
-                   {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
-                    std::move(certificate), std::move(answer), std::move(audit)},
-                   std::move(revocations), std::move(crls), std::move(places)));
+    PKI_TRY(UsedTable uses, UsedTable::create(db));
+    return std::unique_ptr<Writer>(new Writer(
+        std::move(database),
+        {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
+         std::move(certificate), std::move(answer), std::move(audit)},
+        std::move(revocations), std::move(crls), std::move(uses), std::move(places)));
 }
 
 // While the store is locked the record of a refusal follows each request, and others queue
@@ -90,7 +92,7 @@ pki::Status Writer::change(const Decided& decided) const {
         PKI_CHECK(revocations_.apply(decided.revocations[i],
                                      record_at(decided, i).time / kMicroseconds));
     for (const CrlRecord& record : decided.crls) PKI_CHECK(crls_.put(record));
-    return {};
+    return uses_.put(decided.used, decided.counted, decided.audit.time / kMicroseconds);
 }
 
 pki::Result<Writer::Head> Writer::head() const {
@@ -125,6 +127,7 @@ pki::Status Writer::put(const Answer& answer) const {
         .blob(answer.key)
         .integer(sqlite3_last_insert_rowid(database_.get()))
         .integer(answer.created)
+        .blob(answer.spki_sha256)
         .done();
 }
 

@@ -6,6 +6,7 @@
 #include "signerd/store/sqlite_crl.h"
 #include "signerd/store/sqlite_files.h"
 #include "signerd/store/sqlite_revocation.h"
+#include "signerd/store/sqlite_used.h"
 
 namespace signerd::sqlite {
 
@@ -30,11 +31,12 @@ class Writer {
     };
 
     Writer(Connection database, Statements statements, RevocationWriter revocations,
-           CrlTable crls, Places places)
+           CrlTable crls, UsedTable uses, Places places)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
           crls_(std::move(crls)),
+          uses_(std::move(uses)),
           places_(std::move(places)) {}
 
     pki::Status transact(std::span<const Decided* const> batch);
@@ -49,6 +51,7 @@ class Writer {
     Statements statements_;
     RevocationWriter revocations_;
     CrlTable crls_;
+    UsedTable uses_;
     Places places_;
 };
 

@@ -13,6 +13,7 @@
 #include "libpki/ossl/digest.h"
 #include "libpki/wire/audit_row.h"
 #include "libpki/x509/crl_reason.h"
+#include "signerd/store/used.h"
 
 namespace signerd {
 
@@ -80,8 +81,9 @@ struct Answer {
     pki::ossl::Sha256 key{};
     pki::ossl::Sha256 csr_sha256{};
     std::string ca;
-    std::string serial;        // which certificate answers
-    std::int64_t created = 0;  // seconds since 1970
+    std::string serial;               // which certificate answers
+    std::int64_t created = 0;         // seconds since 1970
+    pki::ossl::Sha256 spki_sha256{};  // of the key in it; zeros: not known
 };
 
 // An audit record that owns its strings; sequence and hash are the store's to give.
@@ -119,6 +121,9 @@ struct Decided {
     // Each replaces that of the same CA, partition and kind; with `audit`, operation crl. The
     // numbers of a CA never go down.
     std::vector<CrlRecord> crls;
+    // What the certificate uses up. Of `used` none is in the store.
+    std::vector<UsedValue> used;
+    std::vector<CountedValue> counted;
 };
 
 struct AuditEntry {
@@ -220,6 +225,12 @@ class Store {
     virtual pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes serial,
                                                                    pki::Bytes der) = 0;
     virtual pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) = 0;
+
+    // Kept at least until it expires.
+    virtual pki::Result<bool> is_used(const UsedValue& value) = 0;
+    // Of those under this hash, how many have not expired at `now`, seconds since 1970.
+    virtual pki::Result<std::uint64_t> count(const pki::ossl::Sha256& hash,
+                                             std::int64_t now) = 0;
     // Of the rows behind `after`, up to `until`: looks at `window` row numbers at most, takes
     // up to filter.limit, and is done when `last`, the row where it stopped, is `until`.
     // `records` are those that match, are not revoked, and expire after `now`.

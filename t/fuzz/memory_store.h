@@ -67,6 +67,14 @@ class MemoryStore : public signerd::Store {
     pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) override {
         return blocked_.contains(spki_sha256);
     }
+    pki::Result<bool> is_used(const signerd::UsedValue& value) override {
+        return std::ranges::any_of(used_, [&](const auto& used) { return used.same(value); });
+    }
+    pki::Result<std::uint64_t> count(const pki::ossl::Sha256& hash, std::int64_t now) override {
+        return std::ranges::count_if(counted_, [&](const signerd::CountedValue& one) {
+            return one.hash == hash && one.expires > now;
+        });
+    }
     // One page has all.
     pki::Result<BulkPage> find_bulk(const signerd::BulkFilter& filter, std::uint64_t after,
                                     std::uint64_t until, std::uint32_t,
@@ -99,6 +107,8 @@ class MemoryStore : public signerd::Store {
         changes_.clear();
         blocked_.clear();
         crls_.clear();
+        used_.clear();
+        counted_.clear();
     }
 
    private:
@@ -108,6 +118,9 @@ class MemoryStore : public signerd::Store {
         for (const signerd::AuditRecord& record : decided.more) append(record);
         for (const signerd::RevocationChange& change : decided.revocations) apply(change);
         crls_.insert(crls_.end(), decided.crls.begin(), decided.crls.end());
+        for (const signerd::UsedValue& value : decided.used) PROPERTY(!*is_used(value));
+        used_.insert(used_.end(), decided.used.begin(), decided.used.end());
+        counted_.insert(counted_.end(), decided.counted.begin(), decided.counted.end());
         if (!decided.certificate) return;
         auto& record = certificates_[decided.certificate->serial] = *decided.certificate;
         record.row = certificates_.size();
@@ -139,6 +152,8 @@ class MemoryStore : public signerd::Store {
     std::vector<signerd::Change> changes_;
     std::set<pki::ossl::Sha256> blocked_;
     std::vector<signerd::CrlRecord> crls_;
+    std::vector<signerd::UsedValue> used_;
+    std::vector<signerd::CountedValue> counted_;
 };
 
 }  // namespace fuzz
