@@ -2,6 +2,7 @@
 
 #include "libpki/base/time.h"
 #include "libpki/base/utf8.h"
+#include "libpki/x509/oids.h"
 #include "signerd/clock.h"
 
 namespace signerd {
@@ -60,6 +61,15 @@ AuditRecord record_occasion(const Occasion& occasion) {
     return record;
 }
 
+// Empty when it can be no name.
+std::string common_name_text(std::string_view value) {
+    namespace x509 = pki::x509;
+    const auto name = x509::build_name({{x509::oid::kCommonName, std::string(value)}});
+    if (!name) return {};
+    const auto parsed = x509::parse_name(*name);
+    return parsed ? x509::name_text(*parsed) : std::string();
+}
+
 struct Numbered : AuditRecord {
     std::uint64_t sequence = 0;
 };
@@ -88,6 +98,17 @@ AuditRecord record_request(const Occasion& occasion, const pki::wire::IssueReque
     return record;
 }
 
+AuditRecord record_challenge(const Occasion& occasion,
+                             const pki::wire::ChallengeCreateRequest& asked) {
+    AuditRecord record = record_occasion(occasion);
+    record.protocol = pki::wire::Protocol::scep;
+    record.operation = pki::wire::Operation::challenge;
+    record.profile = asked.profile;
+    record.subject = common_name_text(asked.subject);
+    make_fit(record);
+    return record;
+}
+
 void describe_csr(AuditRecord& record, const pki::x509::Csr& csr) {
     record.subject = pki::x509::name_text(csr.subject);
     record.sans.clear();
@@ -97,6 +118,19 @@ void describe_csr(AuditRecord& record, const pki::x509::Csr& csr) {
             record.sans += pki::x509::general_name_text(name);
         }
     }
+    make_fit(record);
+}
+
+void identify_by(AuditRecord& record, const pki::x509::Certificate& certificate) {
+    record.credential = pki::wire::Credential::certificate;
+    record.credential_name = pki::x509::name_text(certificate.tbs.subject);
+    make_fit(record);
+}
+
+void identify_by(AuditRecord& record, std::string_view challenge, std::string_view key) {
+    record.credential = pki::wire::Credential::challenge;
+    record.credential_name = challenge;
+    if (!key.empty()) record.credential_name.append("/").append(key);
     make_fit(record);
 }
 

@@ -5,7 +5,9 @@
 // challengePassword, Basic passwords, keys. Of a CSR only subject, SANs and hash get in.
 #pragma once
 
+#include "libpki/wire/registration.h"
 #include "libpki/wire/report.h"
+#include "libpki/x509/cert.h"
 #include "libpki/x509/csr.h"
 #include "signerd/store/store.h"
 
@@ -28,8 +30,18 @@ AuditRecord record_request(const Occasion& occasion, const pki::wire::IssueReque
 AuditRecord record_responder(const Occasion& occasion, std::string_view profile,
                              std::string_view subject, std::string_view serial);
 
+// A challenge that an admin asks for: a denial until record_allow() says otherwise.
+AuditRecord record_challenge(const Occasion& occasion,
+                             const pki::wire::ChallengeCreateRequest& asked);
+
 // Adds what the CSR asks for.
 void describe_csr(AuditRecord& record, const pki::x509::Csr& csr);
+
+// The client is who has this certificate.
+void identify_by(AuditRecord& record, const pki::x509::Certificate& certificate);
+
+// The client knew this challenge; `key` where it has several.
+void identify_by(AuditRecord& record, std::string_view challenge, std::string_view key);
 
 // `serial` in hex, of the certificate that is the answer; `detail` says what is not plain
 // issuing, such as a stored answer given again.

@@ -31,9 +31,11 @@ pki::Status read_confinement(const JsonObject& object, Confinement& confinement)
 }
 
 pki::Status read_authorities(const JsonObject& object, const std::filesystem::path& folder,
-                             Config& config) {
+                             const Challenges* challenges, Config& config) {
     const auto cas = [&](const JsonValue& v) { return read_cas(v, folder); };
-    const auto profiles = [&](const JsonValue& v) { return read_profiles(v, config.cas); };
+    const auto profiles = [&](const JsonValue& v) {
+        return read_profiles(v, config.cas, challenges);
+    };
     PKI_CHECK(object.required("cas", into(config.cas, cas)));
     return object.required("profiles", into(config.profiles, profiles));
 }
@@ -55,11 +57,19 @@ pki::Status read_service(const JsonObject& object, const std::filesystem::path& 
     const auto listen = [&](const JsonValue& v) {
         return read_listen(v, folder, config.profiles);
     };
+    const auto challenges = [&](const JsonValue& v) { return read_challenges(v, folder); };
     PKI_CHECK(object.required("id", into(config.id, read_name)));
     PKI_CHECK(object.required("store", into(config.store, store)));
-    PKI_CHECK(read_authorities(object, folder, config));
+    PKI_CHECK(object.optional("challenges", into(config.challenges, challenges)));
+    PKI_CHECK(read_authorities(object, folder, &config.challenges, config));
     PKI_CHECK(object.required("listen", into(config.listen, listen)));
     return object.optional("limits", into(config.limits, read_limits));
+}
+
+// The key child has no use for secrets of clients.
+pki::Status read_keys(const JsonObject& object, const std::filesystem::path& folder,
+                      Config& config) {
+    return read_authorities(object, folder, nullptr, config);
 }
 
 // Who may write to the file decides who gets certificates.
@@ -96,7 +106,7 @@ pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path) 
 }
 
 pki::Result<std::shared_ptr<const Config>> load_key_config(const std::string& path) {
-    return load(path, read_authorities);
+    return load(path, read_keys);
 }
 
 pki::Result<Confinement> load_confinement(const std::string& path) {

@@ -13,6 +13,7 @@
 
 #include "libpki/x509/cert.h"
 #include "libpki/x509/profile.h"
+#include "signerd/challenge/challenge.h"
 
 namespace signerd {
 
@@ -67,10 +68,28 @@ struct Ca {
     std::optional<Successor> successor;
 };
 
+// In "scep.challenges" in place of names: an enrolment needs no challenge.
+constexpr std::string_view kNoChallenge = "none";
+
+// "scep.renewal" of a profile.
+struct ScepRenewal {
+    std::int64_t grace = 0;       // seconds for which a certificate that is over is renewed
+    bool change_subject = false;  // subject and SAN may differ from the certificate's
+    std::vector<std::string> from_profiles;  // whose certificates it renews beside its own
+};
+
+// "scep" of a profile.
+struct ScepRules {
+    std::vector<ChallengePtr> challenges;  // asked in this order; none in the key child
+    bool open = false;                     // "none": an enrolment needs no challenge
+    ScepRenewal renewal;
+};
+
 struct Profile {
     pki::x509::Profile rules;
     std::string ca;
     std::int64_t idempotency_window = 3600;  // seconds in which equal CSR bytes are a retry
+    std::optional<ScepRules> scep;           // none: no request by SCEP
 };
 
 enum class Role { frontend, reader, admin };
@@ -114,6 +133,7 @@ struct Config {
     std::string store;  // path of the SQLite file
     std::vector<Listen> listen;
     std::map<std::string, Ca> cas;
+    std::map<std::string, ChallengePtr> challenges;
     std::map<std::string, Profile> profiles;
     Limits limits;
     Confinement confinement;
@@ -124,11 +144,12 @@ struct Config {
 // child's part. The Error's text is "invalid configuration", its detail starts with the path of
 // the key, or with "<file>:<line>:<column>" where the file is not JSON; not_found when the file
 // itself cannot be read, denied when somebody else may write it. The store and the folders of
-// the sockets are checked in the same way, where they exist. Looks up users and groups: for one
-// thread at a time.
+// the sockets are checked in the same way, where they exist. Secrets of challenges are read.
+// Looks up users and groups: for one thread at a time.
 pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path);
 
-// The same without `listen`, and without a look at the store: what the key child needs. No
+// The same without `listen` and `challenges`, and without a look at the store: what the key
+// child needs. No
 // account is looked up, which might ask another process.
 pki::Result<std::shared_ptr<const Config>> load_key_config(const std::string& path);
 

@@ -6,8 +6,9 @@
 
 namespace signerd::config_keys {
 
-inline constexpr std::string_view kFile[] = {"id",     "store", "user",     "group", "sandbox",
-                                             "listen", "cas",   "profiles", "limits"};
+inline constexpr std::string_view kFile[] = {"id",      "store",     "user", "group",
+                                             "sandbox", "listen",    "cas",  "profiles",
+                                             "limits",  "challenges"};
 
 inline constexpr std::string_view kListen[] = {"path", "mode", "group", "peers"};
 
@@ -37,7 +38,22 @@ inline constexpr std::string_view kProfile[] = {"ca",
                                                 "validity",
                                                 "backdate",
                                                 "must_staple",
-                                                "idempotency_window"};
+                                                "idempotency_window",
+                                                "scep"};
+
+inline constexpr std::string_view kScep[] = {"challenges", "renewal"};
+
+inline constexpr std::string_view kScepRenewal[] = {"grace", "change_subject", "from_profiles"};
+
+inline constexpr std::string_view kStaticChallenge[] = {"type", "file"};
+
+inline constexpr std::string_view kHmacChallenge[] = {"type", "keys", "lifetime", "single_use",
+                                                      "version_1"};
+
+inline constexpr std::string_view kHmacKey[] = {"id", "file"};
+
+inline constexpr std::string_view kJwsChallenge[] = {"type",     "anchors",      "issuer",
+                                                     "audience", "max_lifetime", "limit"};
 
 inline constexpr std::string_view kSubjectRule[] = {"required", "patterns"};
 

@@ -14,8 +14,18 @@ namespace signerd {
 pki::Result<std::map<std::string, Ca>> read_cas(const JsonValue& value,
                                                 const std::filesystem::path& folder);
 
+using Challenges = std::map<std::string, ChallengePtr>;
+
+pki::Result<Challenges> read_challenges(const JsonValue& value,
+                                        const std::filesystem::path& folder);
+
+// Without `challenges` their names mean nothing.
 pki::Result<std::map<std::string, Profile>> read_profiles(const JsonValue& value,
-                                                          const std::map<std::string, Ca>& cas);
+                                                          const std::map<std::string, Ca>& cas,
+                                                          const Challenges* challenges);
+
+// "scep" of a profile.
+pki::Result<ScepRules> read_scep_rules(const JsonValue& value, const Challenges* challenges);
 
 pki::Result<std::vector<Listen>> read_listen(const JsonValue& value,
                                              const std::filesystem::path& folder,

@@ -203,7 +203,8 @@ pki::Status check_consistent(const JsonObject& object, const x509::Profile& rule
 }
 
 pki::Result<Profile> read_profile(const std::string& name, const JsonValue& value,
-                                  const std::map<std::string, Ca>& cas) {
+                                  const std::map<std::string, Ca>& cas,
+                                  const Challenges* challenges) {
     PKI_CHECK(check_profile_name(value, name));
     PKI_TRY(const JsonObject object, value.object(config_keys::kProfile));
     Profile profile;
@@ -218,18 +219,21 @@ pki::Result<Profile> read_profile(const std::string& name, const JsonValue& valu
     PKI_CHECK(check_consistent(object, profile.rules));
     PKI_CHECK(object.optional("idempotency_window", into(profile.idempotency_window,
                                                          duration(1, kMaxIdempotencyWindow))));
+    const auto scep = [&](const JsonValue& v) { return read_scep_rules(v, challenges); };
+    PKI_CHECK(object.optional("scep", into(profile.scep, scep)));
     return profile;
 }
 
 }  // namespace
 
-pki::Result<std::map<std::string, Profile>> read_profiles(
-    const JsonValue& value, const std::map<std::string, Ca>& cas) {
+pki::Result<std::map<std::string, Profile>> read_profiles(const JsonValue& value,
+                                                          const std::map<std::string, Ca>& cas,
+                                                          const Challenges* challenges) {
     PKI_TRY(const auto members, value.members());
     if (members.empty()) return value.error("no profile");
     std::map<std::string, Profile> profiles;
     for (const auto& [name, member] : members) {
-        PKI_TRY(Profile profile, read_profile(name, member, cas));
+        PKI_TRY(Profile profile, read_profile(name, member, cas, challenges));
         profiles.emplace(name, std::move(profile));
     }
     return profiles;

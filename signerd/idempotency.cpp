@@ -32,6 +32,8 @@ class FieldHash {
 
 // The credential's kind goes in before it: a user name is never taken for a certificate.
 void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
+    if (!request.signer_certificate.empty())
+        hash.text("signer").bytes(request.signer_certificate);
     hash.octet(request.credential);
     switch (request.credential) {
         case pki::wire::Credential::basic: hash.text(request.credential_name); break;
@@ -47,19 +49,23 @@ void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
 }  // namespace
 
 RequestKey request_key(std::string_view tenant, const pki::wire::IssueRequest& request,
-                       const Sha256& csr_sha256) {
+                       const CsrHashes& hashes) {
+    const bool named = !request.idempotency_key.empty();
+    const bool transaction = named && request.protocol == pki::wire::Protocol::scep;
     RequestKey key;
-    key.csr_sha256 = csr_sha256;
-    key.given = !request.idempotency_key.empty();
+    key.csr_sha256 = hashes.csr;
+    key.spki_sha256 = hashes.spki;
+    key.given = named && !transaction;
+    key.by_public_key = transaction;
 
     FieldHash hash;
     hash.text(tenant).text(request.profile).octet(request.protocol);
     add_identity(hash, request);
-    hash.octet(key.given);
-    if (key.given)
+    hash.octet(named);
+    if (named)
         hash.text(request.idempotency_key);
     else
-        hash.bytes(csr_sha256);
+        hash.bytes(hashes.csr);
     key.key = hash.take();
     return key;
 }
@@ -71,9 +77,12 @@ bool answer_is_current(const Answer& answer, bool given, std::int64_t now,
 
 Earlier weigh(const Answer& answer, const RequestKey& request, std::int64_t now,
               std::int64_t window) {
-    if (answer.csr_sha256 != request.csr_sha256) return Earlier::conflict;
-    return answer_is_current(answer, request.given, now, window) ? Earlier::replay
-                                                                 : Earlier::expired;
+    const Sha256& bound = request.by_public_key ? answer.spki_sha256 : answer.csr_sha256;
+    const bool current = answer_is_current(answer, request.given, now, window);
+    // What a transactionID meant is over with its window: somebody else may have it again.
+    if (bound != request.binding())
+        return current || !request.by_public_key ? Earlier::conflict : Earlier::expired;
+    return current ? Earlier::replay : Earlier::expired;
 }
 
 }  // namespace signerd

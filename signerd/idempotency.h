@@ -6,6 +6,11 @@
 // A key is bound to the CSR that it came with. A certificate that has expired or was revoked
 // answers nothing, whatever the key.
 //
+// SCEP's key is the transactionID, which the client did not choose for good: it is often a hash
+// of its public key, so each of its requests has the same. It counts inside the window only,
+// and is bound to the public key: a client that signs its request anew for a retry is the same
+// client (RFC 8894 3.2.1.1).
+//
 // The issue path uses it in this order, all on the event loop:
 //     claim(), and when it is `ours`: Store::find_answer(), weigh(), the certificate that
 //     answers, or else issue and commit; then release()
@@ -25,13 +30,27 @@ namespace signerd {
 struct RequestKey {
     pki::ossl::Sha256 key{};
     pki::ossl::Sha256 csr_sha256{};
-    bool given = false;  // the client chose it; else it is derived from the CSR
+    bool given = false;          // the client chose it for good; else it counts inside a window
+    bool by_public_key = false;  // bound to the public key; else to the CSR
+    pki::ossl::Sha256 spki_sha256{};
+
+    // What whoever comes with this key has to come with.
+    const pki::ossl::Sha256& binding() const {
+        return by_public_key ? spki_sha256 : csr_sha256;
+    }
 };
 
-// The identity is the user name with Basic, the certificate with a client certificate, and
-// nobody without credentials. Not checked: that the request has what its credential needs.
+// Hashes of the CSR and of the SubjectPublicKeyInfo in it.
+struct CsrHashes {
+    pki::ossl::Sha256 csr{};
+    pki::ossl::Sha256 spki{};
+};
+
+// The identity is the user name with Basic, the certificate with a client certificate, the
+// signer's certificate where there is one, and nobody without credentials: of a challenge it
+// is not known who has it. Not checked: that the request has what its credential needs.
 RequestKey request_key(std::string_view tenant, const pki::wire::IssueRequest& request,
-                       const pki::ossl::Sha256& csr_sha256);
+                       const CsrHashes& hashes);
 
 // Does the answer still stand? Keys that a client chose do not expire; derived ones last
 // `window` seconds. A clock that was set back (now < created) counts as inside. Not checked:
@@ -40,9 +59,11 @@ bool answer_is_current(const Answer& answer, bool given, std::int64_t now, std::
 
 // What an answer found under the key of a request means for it.
 enum class Earlier : std::uint8_t {
-    replay,    // give the stored certificate again
-    expired,   // issue, and replace the answer
-    conflict,  // the key belongs to another CSR: Errc::conflict, whatever its age
+    replay,   // give the stored certificate again
+    expired,  // issue, and replace the answer
+    // The key is bound to something else: Errc::conflict. A transactionID that is free again
+    // is `expired`, every other key stays bound, whatever its age.
+    conflict,
 };
 Earlier weigh(const Answer& answer, const RequestKey& request, std::int64_t now,
               std::int64_t window);
@@ -50,7 +71,7 @@ Earlier weigh(const Answer& answer, const RequestKey& request, std::int64_t now,
 enum class Claim : std::uint8_t {
     ours,      // the caller works on it and must release() it, whatever comes out
     taken,     // somebody works on it: wait()
-    conflict,  // somebody works on it with another CSR
+    conflict,  // somebody works on it with another CSR or public key
 };
 
 // Keys being worked on and who waits for their outcome. For one thread. A Waiter is whatever
@@ -62,10 +83,10 @@ class InFlight {
     Claim claim(const RequestKey& request) {
         const auto [entry, fresh] = entries_.try_emplace(request.key);
         if (fresh) {
-            entry->second.csr_sha256 = request.csr_sha256;
+            entry->second.binding = request.binding();
             return Claim::ours;
         }
-        return entry->second.csr_sha256 == request.csr_sha256 ? Claim::taken : Claim::conflict;
+        return entry->second.binding == request.binding() ? Claim::taken : Claim::conflict;
     }
 
     // After Claim::taken only. False when nobody works on it: then it has to be claimed.
@@ -88,7 +109,7 @@ class InFlight {
 
    private:
     struct Entry {
-        pki::ossl::Sha256 csr_sha256{};
+        pki::ossl::Sha256 binding{};
         std::vector<Waiter> waiters;
     };
 

@@ -5,8 +5,9 @@
 #include "signerd/audit.h"
 #include "signerd/crl_schedule.h"
 #include "signerd/fault.h"
+#include "signerd/issue_decode.h"
+#include "signerd/issue_renewal.h"
 #include "signerd/issue_revoked.h"
-#include "signerd/issue_tbs.h"
 #include "signerd/log.h"
 #include "signerd/peer.h"
 #include "signerd/reply.h"
@@ -20,74 +21,7 @@ namespace x509 = pki::x509;
 using pki::Errc;
 using pki::fail;
 
-struct IssueJob {
-    std::shared_ptr<const Generation> generation;
-    const Peer* peer = nullptr;
-    ReplyTo to;
-    std::int64_t received = 0;  // microseconds since 1970
-
-    pki::Buffer fields;  // what the views of request and csr look into
-    wire::IssueRequest request;
-    x509::Csr csr;
-    std::optional<x509::Certificate> shown;  // by a client that identified itself with it
-    const Profile* profile = nullptr;
-    const Ca* ca = nullptr;
-
-    RequestKey key;
-    bool claimed = false;
-    Serial serial{};
-    UnsignedCertificate draft;
-    Decided decided;  // the writer reads it until it has committed
-
-    AuditRecord& record() { return decided.audit; }
-    std::int64_t now() const { return received / kMicroseconds; }
-};
-
 namespace {
-
-// Sent by a program of ours, so what does not fit together is a fault there.
-pki::Status check_credential(IssueJob& job) {
-    const wire::IssueRequest& request = job.request;
-    const bool has_certificate = !request.client_certificate.empty();
-    if (has_certificate != (request.credential == wire::Credential::certificate))
-        return fail(Errc::malformed, "issue: credential and client_certificate do not fit");
-    const bool has_name = !request.credential_name.empty();
-    if (request.credential == wire::Credential::basic && !has_name)
-        return fail(Errc::malformed, "issue: credential_name missing");
-    if (request.credential == wire::Credential::none && has_name)
-        return fail(Errc::malformed, "issue: credential_name without credential");
-    if (!has_certificate) return {};
-    auto certificate = x509::parse_certificate(request.client_certificate);
-    if (!certificate)
-        return fail(Errc::malformed, "issue: client_certificate",
-                    certificate.error().message());
-    job.shown = *std::move(certificate);
-    return {};
-}
-
-// Also what the audit record needs, so that a request that fails further on is recorded with
-// all that is known of it.
-pki::Status decode(IssueJob& job) {
-    const auto request =
-        wire::decode<wire::IssueRequest>({{wire::IssueRequest::kKind, job.to.id}, job.fields});
-    if (request) job.request = *request;
-    job.profile = job.generation->profile(job.request.profile);
-    std::string_view tenant;
-    if (job.profile != nullptr) {
-        job.ca = &job.generation->issuing_ca(*job.profile, job.now());
-        tenant = job.ca->tenant;
-    }
-    const Occasion occasion{job.received, job.generation->config->id, tenant, job.peer->name};
-    job.key.csr_sha256 = pki::ossl::sha256(job.request.csr);
-    job.record() = record_request(occasion, job.request, job.key.csr_sha256);
-    if (!request) return request.error();
-    if (job.request.protocol == wire::Protocol::none ||
-        job.request.operation == wire::Operation::none)
-        return fail(Errc::malformed, "issue: protocol or operation missing");
-    PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
-    describe_csr(job.record(), job.csr);
-    return check_credential(job);
-}
 
 // Somebody has to have verified it: a worker that does not, behind a peer entry that believes
 // it did, would let a CSR with a foreign key through.
@@ -97,28 +31,20 @@ pki::Status check_possession(const IssueJob& job) {
     return fail(Errc::denied, "issue: nobody has verified the signature of the CSR");
 }
 
-// RFC 7030 4.2.2.
-pki::Status check_renewal(const IssueJob& job) {
-    if (!job.shown) return fail(Errc::denied, "renewal: no client certificate");
-    if (job.now() < job.shown->tbs.not_before)
-        return fail(Errc::denied, "renewal: the client certificate is not valid yet");
-    if (job.now() > job.shown->tbs.not_after)
-        return fail(Errc::denied, "renewal: the client certificate has expired");
-    return x509::check_same_identity(job.csr, *job.shown);
-}
-
 // A profile that the peer may not use is one that does not exist: the names of others are not
 // its business.
-pki::Status apply_policy(const IssueJob& job) {
+pki::Status check_profile(const IssueJob& job) {
     if (job.profile == nullptr || !may_use(*job.peer, job.request.profile))
         return fail(Errc::not_found, "no such profile");
-    PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
-    if (job.request.operation == wire::Operation::renew) return check_renewal(job);
+    if (job.request.protocol == wire::Protocol::scep && !job.profile->scep)
+        return fail(Errc::denied, "the profile is not for SCEP");
     return {};
 }
 
-pki::Error conflict() {
-    return fail(Errc::conflict, "the idempotency key belongs to another CSR");
+pki::Error conflict(const IssueJob& job) {
+    return fail(Errc::conflict, job.key.by_public_key
+                                    ? "the transaction belongs to another key"
+                                    : "the idempotency key belongs to another CSR");
 }
 
 // The profile may have another CA by now than the one that issued an earlier answer.
@@ -172,8 +98,9 @@ CertificateRecord certificate_record(IssueJob& job, pki::Buffer der) {
 void decide_allow(IssueJob& job, pki::Buffer der) {
     job.decided.certificate = certificate_record(job, std::move(der));
     const std::string& serial = job.decided.certificate->serial;
-    job.decided.answer =
-        Answer{job.key.key, job.key.csr_sha256, job.ca->name, serial, job.now()};
+    job.decided.answer = Answer{job.key.key, job.key.csr_sha256, job.ca->name,
+                                serial,      job.now(),          job.key.spki_sha256};
+    record_claims(job);
     record_allow(job.record(), serial);
 }
 
@@ -184,6 +111,30 @@ void Issuer::issue(const Request& request) {
     if (const auto status = examine(*job); !status) return refuse(job, status.error());
     SIGNERD_FAULT("issue:4");
     if (settled_earlier(job)) return;
+    SIGNERD_FAULT("issue:5");
+    if (const auto status = settle(claims_.take(store_, *job)); !status)
+        return refuse(job, status.error());
+    authorize(job);
+}
+
+// Step 5, what only somebody outside can tell.
+void Issuer::authorize(const IssueJobPtr& job) {
+    if (!job->challenge.ask) return sign(job);
+    if (outside_ == nullptr)
+        return refuse(job, fail(Errc::unavailable, "challenge: nobody is there to ask"));
+    outside_->ask(
+        *job->challenge.known, presented(*job),
+        [this, job](const pki::Result<Finding>& finding) { on_authorized(job, finding); });
+}
+
+void Issuer::on_authorized(const IssueJobPtr& job, const pki::Result<Finding>& finding) {
+    if (const auto status = settle_challenge(*job, finding); !status)
+        return refuse(job, status.error());
+    sign(job);
+}
+
+// Steps 6 and 7.
+void Issuer::sign(const IssueJobPtr& job) {
     SIGNERD_FAULT("issue:6");
     if (const auto status = prepare(*job); !status) return refuse(job, status.error());
     SIGNERD_FAULT("issue:7");
@@ -210,7 +161,10 @@ pki::Status Issuer::examine(IssueJob& job) {
     if (job.shown) PKI_CHECK(settle(object_to_client(store_, *job.shown)));
     PKI_CHECK(check_possession(job));
     SIGNERD_FAULT("issue:2");
-    PKI_CHECK(apply_policy(job));
+    PKI_CHECK(check_profile(job));
+    PKI_CHECK(settle(object_to_renewal(store_, job)));
+    PKI_CHECK(check_challenge(job));
+    PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
     PKI_CHECK(settle(object_to_key(store_, job.csr.spki)));
     SIGNERD_FAULT("issue:3");
     return {};
@@ -227,11 +181,12 @@ pki::Status Issuer::check_load(const IssueJob& job) const {
 
 // Step 4. True when an earlier request decides this one.
 bool Issuer::settled_earlier(const IssueJobPtr& job) {
-    job->key = request_key(job->ca->tenant, job->request, job->key.csr_sha256);
+    job->key = request_key(job->ca->tenant, job->request,
+                           {job->key.csr_sha256, pki::ossl::sha256(job->csr.spki.encoding)});
     const Claim claim = working_.claim(job->key);
     if (claim == Claim::taken) return working_.wait(job->key, job);
     job->claimed = claim == Claim::ours;
-    const auto replayed = job->claimed ? replay_stored(job) : pki::Result<bool>(conflict());
+    const auto replayed = job->claimed ? replay_stored(job) : pki::Result<bool>(conflict(*job));
     if (!replayed) refuse(job, replayed.error());
     return !replayed || *replayed;
 }
@@ -242,7 +197,7 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     reading_.note({});
     const std::optional<Stored>& earlier = *found;
     if (!earlier || earlier->means == Earlier::expired) return false;
-    if (earlier->means == Earlier::conflict) return conflict();
+    if (earlier->means == Earlier::conflict) return conflict(*job);
     const CertificateRecord& certificate = earlier->certificate;
     if (certificate.not_after <= job->now() || certificate.revocation) return false;
     const Ca* issuer = find_ca(*job, certificate.ca);
@@ -305,6 +260,7 @@ void Issuer::on_committed(const IssueJobPtr& job, const pki::Status& status) {
     if (!status) return refuse(job, store_failed(status.error()));
     SIGNERD_FAULT("issue:9");
     const pki::Buffer& certificate = job->decided.certificate->der;
+    tell_outside(*job, {certificate, nullptr});
     answer(*job, certificate, job->ca, false);
     for (const IssueJobPtr& waiting : release(*job))
         answer(*waiting, certificate, job->ca, true);
@@ -315,6 +271,8 @@ void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error) {
     record_refusal(job->record(), error);
     job->decided.certificate.reset();
     job->decided.answer.reset();
+    job->decided.used.clear();
+    job->decided.counted.clear();
     committer_.commit(job->decided, [this, job, error](const pki::Status& status) {
         answer_error(*job, status ? error : store_failed(status.error()));
     });
@@ -323,6 +281,7 @@ void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error) {
 // Who waited for this outcome shares it, each with a record of its own.
 void Issuer::answer_error(const IssueJob& job, const pki::Error& error) {
     in_flight_--;
+    tell_outside(job, {{}, &error});
     replies_.send(job.to, error_frame(error, job.to.id));
     for (const IssueJobPtr& waiting : release(job)) refuse(waiting, error);
 }
@@ -337,7 +296,12 @@ void Issuer::answer(const IssueJob& job, pki::Bytes certificate, const Ca* issue
     replies_.send(job.to, reply_frame(reply, job.to.id));
 }
 
+void Issuer::tell_outside(const IssueJob& job, const Outcome& outcome) {
+    if (job.challenge.asked) outside_->tell(*job.challenge.known, presented(job), outcome);
+}
+
 std::vector<IssueJobPtr> Issuer::release(const IssueJob& job) {
+    claims_.give_back(job);
     return job.claimed ? working_.release(job.key.key) : std::vector<IssueJobPtr>();
 }
 

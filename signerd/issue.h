@@ -1,8 +1,9 @@
 // The issue path: the one sequence that leads to a certificate, whatever the protocol.
 //
 //     1 decode, load, revoked client, CSR and its signature
-//     2 profile of this peer, policy, blocked key   3 limits   4 idempotency
-//     5 single-use things   6 serial and TBS   7 signature by the key child
+//     2 profile of this peer, the certificate of a renewal, challenge, policy, blocked key
+//     3 limits   4 idempotency   5 single-use things, and who is asked outside
+//     6 serial and TBS   7 signature by the key child
 //     8 one durable transaction: certificate, audit record, answer   9 answer
 //
 // A refusal goes through 8 as well: nothing leaves before its audit record is durable. The
@@ -15,6 +16,7 @@
 #include "libpki/x509/csr.h"
 #include "signerd/clock.h"
 #include "signerd/idempotency.h"
+#include "signerd/issue_challenge.h"
 #include "signerd/keys/signer.h"
 #include "signerd/outage.h"
 #include "signerd/request.h"
@@ -22,7 +24,6 @@
 
 namespace signerd {
 
-struct IssueJob;  // one request on its way
 using IssueJobPtr = std::shared_ptr<IssueJob>;
 struct Stored;  // what an earlier, equal request got
 
@@ -41,6 +42,9 @@ class Issuer {
 
     // From now on requests are shed.
     void drain() { draining_ = true; }
+    // Who asks others about challenges; without it, requests that need it are refused. It
+    // outlives this object's requests.
+    void ask_through(Outside* outside) { outside_ = outside; }
     // Accepted and not yet answered.
     std::size_t in_flight() const { return in_flight_; }
 
@@ -48,7 +52,11 @@ class Issuer {
     IssueJobPtr accept(const Request& request);
     pki::Status examine(IssueJob& job);
     pki::Status check_load(const IssueJob& job) const;
+    void authorize(const IssueJobPtr& job);
+    void on_authorized(const IssueJobPtr& job, const pki::Result<Finding>& finding);
+    void sign(const IssueJobPtr& job);
     pki::Status prepare(IssueJob& job) const;
+    void tell_outside(const IssueJob& job, const Outcome& outcome);
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);
     pki::Status settle(const pki::Result<std::optional<pki::Error>>& objection);
@@ -67,7 +75,9 @@ class Issuer {
     Signer& signer_;
     Committer& committer_;
     Replies& replies_;
+    Outside* outside_ = nullptr;
     InFlight<IssueJobPtr> working_;
+    HeldClaims claims_;
     Outage reading_{"store"};
     Outage damage_{"store"};  // never over
     std::size_t in_flight_ = 0;

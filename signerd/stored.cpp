@@ -1,7 +1,6 @@
 #include "signerd/stored.h"
 
 #include "libpki/x509/algorithm.h"
-#include "libpki/x509/cert.h"
 #include "libpki/x509/oids.h"
 
 namespace signerd {
@@ -21,13 +20,13 @@ EVP_PKEY* key_of_today(const CertificateRecord& record, const x509::Certificate&
     return generation.ca_keys.at(record.ca).get();
 }
 
+}  // namespace
+
 bool is_signed(const x509::Certificate& certificate, EVP_PKEY* key) {
     const auto scheme = x509::parse_signature_algorithm(certificate.signature_algorithm);
     return scheme &&
            pki::ossl::verify(key, *scheme, certificate.tbs.encoding, certificate.signature);
 }
-
-}  // namespace
 
 pki::Status check_stored(const CertificateRecord& record, const x509::Csr& csr,
                          const Generation& generation) {

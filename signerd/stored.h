@@ -2,6 +2,7 @@
 // page that the disk or somebody's hand has changed is a page like any other.
 #pragma once
 
+#include "libpki/x509/cert.h"
 #include "libpki/x509/csr.h"
 #include "signerd/generation.h"
 #include "signerd/idempotency.h"
@@ -18,6 +19,9 @@ struct Stored {
 // its CA? The signature is not checked when the CA is gone or has another key by now.
 pki::Status check_stored(const CertificateRecord& record, const pki::x509::Csr& csr,
                          const Generation& generation);
+
+// Not looked at: names and validity.
+bool is_signed(const pki::x509::Certificate& certificate, EVP_PKEY* key);
 
 // The error for a store that contradicts itself; it says what to do.
 pki::Error damaged(const std::string& finding, const std::string& serial);

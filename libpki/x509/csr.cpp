@@ -34,6 +34,7 @@ Status take_challenge_password(Csr& csr, der::Reader& values) {
     if (!is_string(value))
         return fail(Errc::malformed, "CSR: challengePassword is not a string", offset);
     csr.challenge_password = value.content;
+    csr.challenge_tag = value.tag;
     return {};
 }
 

@@ -20,6 +20,7 @@ struct Csr {
     Extensions extensions;      // requested, from extensionRequest or Microsoft's form
     std::optional<San> san;     // parsed from extensions
     std::optional<Bytes> challenge_password;  // string content, any string type
+    std::uint8_t challenge_tag = 0;           // which one: whole_text() reads it
     std::vector<Bytes> attribute_types;       // OID contents, for required-attribute rules
 };
 

@@ -69,6 +69,19 @@ std::string utf8_string(std::uint8_t tag, Bytes value) {
     return text;
 }
 
+// Room for the longest text at once: it may be a secret, of which no copy stays behind.
+std::optional<std::string> whole_text(std::uint8_t tag, Bytes value) {
+    constexpr std::size_t kLongest = 4;  // octets of a character
+    std::string text;
+    text.reserve(value.size() * kLongest);
+    while (!value.empty()) {
+        const auto character = take_character(tag, value);
+        if (!character) return std::nullopt;
+        append_utf8(text, *character);
+    }
+    return text;
+}
+
 bool is_printable_string(std::string_view value) {
     return std::ranges::all_of(
         value, [](char c) { return is_letter(c) || is_digit(c) || one_of(c, " '()+,-./:=?"); });

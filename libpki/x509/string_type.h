@@ -1,6 +1,7 @@
 // The string types of names (RFC 5280 4.1.2.4) read as Unicode.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,9 @@ std::size_t string_length(std::uint8_t tag, Bytes value);
 
 // UTF-8 of a value that check_string() accepts.
 std::string utf8_string(std::uint8_t tag, Bytes value);
+
+// UTF-8 of a value that nobody has checked, of any length, control characters and all. nullopt
+// where it is not made of the characters of its type.
+std::optional<std::string> whole_text(std::uint8_t tag, Bytes value);
 
 }  // namespace pki::x509

@@ -87,8 +87,9 @@ struct Outcome {
 // Asks and tells others. One for the daemon; its methods are called on the event loop.
 class Outside {
    public:
-    // Once, on the event loop, in the turn of ask() or a later one: accepted or refused. An
-    // Error when nobody could be asked, which is unavailable and refuses the request as well.
+    // Once, on the event loop, in the turn of ask() or a later one: accepted or refused,
+    // without claims. An Error when nobody could be asked, which refuses the request as well,
+    // with its own code.
     using Done = std::function<void(const pki::Result<Finding>& finding)>;
 
     virtual ~Outside() = default;

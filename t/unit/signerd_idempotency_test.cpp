@@ -19,6 +19,7 @@ using signerd::RequestKey;
 
 constexpr std::int64_t kWindow = 3600;
 const pki::ossl::Sha256 kCsr = pki::ossl::sha256(pki::as_bytes("csr"));
+const pki::ossl::Sha256 kSpki = pki::ossl::sha256(pki::as_bytes("spki"));
 const pki::ossl::Sha256 kOtherCsr = pki::ossl::sha256(pki::as_bytes("other csr"));
 
 IssueRequest request_with_key(std::string_view key) {
@@ -32,7 +33,7 @@ IssueRequest request_with_key(std::string_view key) {
 }
 
 RequestKey key_of(const IssueRequest& request, const pki::ossl::Sha256& csr = kCsr) {
-    return request_key("demo", request, csr);
+    return request_key("demo", request, {csr, kSpki});
 }
 
 // Made by another program from the definition: a later version that computes something else
@@ -76,7 +77,7 @@ void each_part_of_the_scope_counts(void**) {
             r.credential = Credential::certificate;
             r.client_certificate = *der;
         });
-    keys.insert(request_key("other", request_with_key("order-1"), kCsr).key);
+    keys.insert(request_key("other", request_with_key("order-1"), {kCsr, kSpki}).key);
     assert_int_equal(keys.size(), 10);
 }
 
@@ -89,8 +90,8 @@ void fields_do_not_run_together(void**) {
     second.profile = "device";
     second.idempotency_key = "Xorder-1";
     assert_true(key_of(first).key != key_of(second).key);
-    assert_true(request_key("demodevice", request_with_key("k"), kCsr).key !=
-                request_key("demo", request_with_key("k"), kCsr).key);
+    assert_true(request_key("demodevice", request_with_key("k"), {kCsr, kSpki}).key !=
+                request_key("demo", request_with_key("k"), {kCsr, kSpki}).key);
 }
 
 void without_a_key_the_csr_takes_its_place(void**) {

@@ -1,0 +1,65 @@
+// What a profile says of SCEP: "scep".
+#include "signerd/config_keys.h"
+#include "signerd/config_parts.h"
+#include "signerd/config_values.h"
+
+namespace signerd {
+
+namespace {
+
+constexpr std::int64_t kMaxGrace = 365 * kDay;
+
+pki::Result<std::string> read_profile_name(const JsonValue& value) {
+    PKI_TRY(std::string name, value.text());
+    PKI_CHECK(check_profile_name(value, name));
+    return name;
+}
+
+// A profile of that name may be gone, while its certificates are still there.
+pki::Result<ScepRenewal> read_renewal(const JsonValue& value) {
+    PKI_TRY(const JsonObject object, value.object(config_keys::kScepRenewal));
+    ScepRenewal renewal;
+    PKI_CHECK(object.optional("grace", into(renewal.grace, duration(0, kMaxGrace))));
+    PKI_CHECK(
+        object.optional("change_subject", into(renewal.change_subject, &JsonValue::boolean)));
+    PKI_CHECK(object.optional("from_profiles",
+                              into(renewal.from_profiles, list_of(read_profile_name, 1))));
+    return renewal;
+}
+
+pki::Status add_challenge(const JsonValue& value, const std::string& name,
+                          const Challenges& challenges, ScepRules& rules) {
+    const auto found = challenges.find(name);
+    if (found == challenges.end()) return value.error("no challenge \"" + name + "\"");
+    if (!rules.challenges.empty() && rules.challenges.back()->asks_outside())
+        return value.error("nothing is left for it: \"" + rules.challenges.back()->name() +
+                           "\" before it takes every challenge");
+    rules.challenges.push_back(found->second);
+    return {};
+}
+
+pki::Status read_names(const JsonValue& value, const Challenges* challenges, ScepRules& rules) {
+    PKI_TRY(const auto elements, value.list(1));
+    for (const JsonValue& element : elements) {
+        PKI_TRY(const std::string name, element.text());
+        rules.open = name == kNoChallenge;
+        if (rules.open && elements.size() > 1)
+            return element.error("\"none\" stands alone: with it no challenge is needed");
+        if (!rules.open && challenges != nullptr)
+            PKI_CHECK(add_challenge(element, name, *challenges, rules));
+    }
+    return {};
+}
+
+}  // namespace
+
+pki::Result<ScepRules> read_scep_rules(const JsonValue& value, const Challenges* challenges) {
+    PKI_TRY(const JsonObject object, value.object(config_keys::kScep));
+    ScepRules rules;
+    const auto names = [&](const JsonValue& v) { return read_names(v, challenges, rules); };
+    PKI_CHECK(object.optional("challenges", names));
+    PKI_CHECK(object.optional("renewal", into(rules.renewal, read_renewal)));
+    return rules;
+}
+
+}  // namespace signerd

@@ -1,0 +1,144 @@
+#include "signerd/issue_challenge.h"
+
+#include <openssl/crypto.h>
+
+#include "libpki/x509/string_type.h"
+#include "signerd/audit.h"
+
+namespace signerd {
+
+using pki::Errc;
+using pki::fail;
+using pki::wire::Operation;
+
+namespace {
+
+pki::Error refused(std::string cause) {
+    return fail(Errc::unauthenticated, "challenge refused", std::move(cause));
+}
+
+bool is_renewal(const IssueJob& job) { return job.request.operation == Operation::renew; }
+
+// Left empty where there is none. Any string type: devices have their own ideas of it.
+pki::Status take_password(IssueJob& job) {
+    const auto& password = job.csr.challenge_password;
+    if (!password || password->empty()) return {};
+    auto text = pki::x509::whole_text(job.csr.challenge_tag, *password);
+    if (!text) return refused("challengePassword is not text of its string type");
+    job.challenge.password = pki::Secret(pki::as_bytes(*text));
+    OPENSSL_cleanse(text->data(), text->size());
+    return {};
+}
+
+// Of a renewal the certificate is what counts: the secret of long ago uses nothing up.
+void accept(IssueJob& job, const Challenge& challenge, const Finding& finding) {
+    job.challenge.known = &challenge;
+    if (is_renewal(job)) return;
+    job.challenge.claims = finding.claims;
+    identify_by(job.record(), challenge.name(), finding.key);
+}
+
+// In the order of the profile, until one knows it.
+pki::Status find_challenge(IssueJob& job) {
+    std::string causes;
+    for (const ChallengePtr& challenge : job.profile->scep->challenges) {
+        const Finding finding = challenge->check(presented(job));
+        if (finding.verdict == Verdict::accepted) {
+            accept(job, *challenge, finding);
+            return {};
+        }
+        if (finding.verdict == Verdict::ask) {
+            job.challenge.known = challenge.get();
+            job.challenge.ask = true;
+            return {};
+        }
+        const std::string cause = challenge->name() + ": " + finding.cause;
+        if (finding.verdict == Verdict::refused) return refused(cause);
+        causes += (causes.empty() ? "" : "; ") + cause;
+    }
+    return refused(causes.empty() ? "the profile takes none" : causes);
+}
+
+}  // namespace
+
+Presented presented(const IssueJob& job) {
+    Presented made;
+    made.password = pki::as_text(job.challenge.password.view());
+    made.profile = job.request.profile;
+    made.csr = &job.csr;
+    made.now = job.now();
+    made.renewal = is_renewal(job);
+    made.transaction = job.request.transaction;
+    made.client_address = job.request.client_address;
+    return made;
+}
+
+pki::Status check_challenge(IssueJob& job) {
+    if (job.request.protocol != pki::wire::Protocol::scep || job.profile->scep->open) return {};
+    PKI_CHECK(take_password(job));
+    if (job.challenge.password.size() != 0) return find_challenge(job);
+    if (is_renewal(job)) return {};
+    return refused("no challengePassword");
+}
+
+pki::Status settle_challenge(IssueJob& job, const pki::Result<Finding>& finding) {
+    const Challenge& challenge = *job.challenge.known;
+    if (!finding) {
+        pki::Error error = finding.error();
+        error.detail = challenge.name() + (error.detail.empty() ? "" : ": ") + error.detail;
+        return error;
+    }
+    job.challenge.asked = true;
+    if (finding->verdict != Verdict::accepted)
+        return refused(challenge.name() + ": " + finding->cause);
+    accept(job, challenge, *finding);
+    return {};
+}
+
+Objection HeldClaims::object_to_use(Store& store, const UsedValue& value) const {
+    if (used_.contains({value.kind, value.hash}))
+        return std::optional(refused("used by another request that is being worked on"));
+    PKI_TRY(const bool used, store.is_used(value));
+    if (used) return std::optional(refused("used already"));
+    return std::optional<pki::Error>();
+}
+
+Objection HeldClaims::object_to_count(Store& store, const Claims& claims,
+                                      std::int64_t now) const {
+    PKI_TRY(std::uint64_t count, store.count(claims.counted->hash, now));
+    if (const auto held = counted_.find(claims.counted->hash); held != counted_.end())
+        count += held->second;
+    if (count < claims.limit) return std::optional<pki::Error>();
+    return std::optional(
+        fail(Errc::limited, "challenge: too many certificates for this device"));
+}
+
+Objection HeldClaims::take(Store& store, IssueJob& job) {
+    const Claims& claims = job.challenge.claims;
+    Objection objection = std::optional<pki::Error>();
+    if (claims.once) objection = object_to_use(store, *claims.once);
+    if (objection && !*objection && claims.counted)
+        objection = object_to_count(store, claims, job.now());
+    if (!objection || *objection) return objection;
+    if (claims.once) used_.emplace(claims.once->kind, claims.once->hash);
+    if (claims.counted) counted_[claims.counted->hash]++;
+    job.challenge.held = true;
+    return objection;
+}
+
+void HeldClaims::give_back(const IssueJob& job) {
+    if (!job.challenge.held) return;
+    const Claims& claims = job.challenge.claims;
+    if (claims.once) used_.erase({claims.once->kind, claims.once->hash});
+    if (!claims.counted) return;
+    const auto held = counted_.find(claims.counted->hash);
+    if (--held->second == 0) counted_.erase(held);
+}
+
+void record_claims(IssueJob& job) {
+    const Claims& claims = job.challenge.claims;
+    if (claims.once) job.decided.used = {*claims.once};
+    if (claims.counted) job.decided.counted = {*claims.counted};
+}
+
+}  // namespace signerd

@@ -1,0 +1,79 @@
+#include "signerd/issue_decode.h"
+
+#include "signerd/audit.h"
+
+namespace signerd {
+
+namespace wire = pki::wire;
+namespace x509 = pki::x509;
+using pki::Errc;
+using pki::fail;
+
+namespace {
+
+// Sent by a program of ours, so what does not fit together is a fault there.
+pki::Status check_credential(IssueJob& job) {
+    const wire::IssueRequest& request = job.request;
+    const bool has_certificate = !request.client_certificate.empty();
+    if (has_certificate != (request.credential == wire::Credential::certificate))
+        return fail(Errc::malformed, "issue: credential and client_certificate do not fit");
+    const bool has_name = !request.credential_name.empty();
+    if (request.credential == wire::Credential::basic && !has_name)
+        return fail(Errc::malformed, "issue: credential_name missing");
+    if (request.credential == wire::Credential::none && has_name)
+        return fail(Errc::malformed, "issue: credential_name without credential");
+    if (!has_certificate) return {};
+    auto certificate = x509::parse_certificate(request.client_certificate);
+    if (!certificate)
+        return fail(Errc::malformed, "issue: client_certificate",
+                    certificate.error().message());
+    job.shown = *std::move(certificate);
+    return {};
+}
+
+// Who signed the message is the question of SCEP alone: of a renewal it is the client, and an
+// enrolment is signed by its own key, of which the CSR tells more (RFC 8894 2.3).
+pki::Status check_signer(IssueJob& job) {
+    const wire::IssueRequest& request = job.request;
+    const bool needed =
+        request.protocol == wire::Protocol::scep && request.operation == wire::Operation::renew;
+    if (request.signer_certificate.empty() == needed)
+        return fail(Errc::malformed, "issue: operation and signer_certificate do not fit");
+    if (!needed) return {};
+    auto certificate = x509::parse_certificate(request.signer_certificate);
+    if (!certificate)
+        return fail(Errc::malformed, "issue: signer_certificate",
+                    certificate.error().message());
+    job.signer = *std::move(certificate);
+    job.record().credential = wire::Credential::unproven;
+    job.record().credential_name = x509::name_text(job.signer->tbs.subject);
+    make_fit(job.record());
+    return {};
+}
+
+}  // namespace
+
+pki::Status decode(IssueJob& job) {
+    const auto request =
+        wire::decode<wire::IssueRequest>({{wire::IssueRequest::kKind, job.to.id}, job.fields});
+    if (request) job.request = *request;
+    job.profile = job.generation->profile(job.request.profile);
+    std::string_view tenant;
+    if (job.profile != nullptr) {
+        job.ca = &job.generation->issuing_ca(*job.profile, job.now());
+        tenant = job.ca->tenant;
+    }
+    const Occasion occasion{job.received, job.generation->config->id, tenant, job.peer->name};
+    job.key.csr_sha256 = pki::ossl::sha256(job.request.csr);
+    job.record() = record_request(occasion, job.request, job.key.csr_sha256);
+    if (!request) return request.error();
+    if (job.request.protocol == wire::Protocol::none ||
+        job.request.operation == wire::Operation::none)
+        return fail(Errc::malformed, "issue: protocol or operation missing");
+    PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
+    describe_csr(job.record(), job.csr);
+    PKI_CHECK(check_credential(job));
+    return check_signer(job);
+}
+
+}  // namespace signerd

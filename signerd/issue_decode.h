@@ -1,0 +1,13 @@
+// The first step of the issue path: what the message says.
+#pragma once
+
+#include "signerd/issue_job.h"
+
+namespace signerd {
+
+// Fills in request, profile, CA, CSR and certificates, and also what the audit record needs, so
+// that a request that fails further on is recorded with all that is known of it. malformed.
+// Not checked: signatures, and whether the peer may use the profile.
+pki::Status decode(IssueJob& job);
+
+}  // namespace signerd

@@ -1,0 +1,54 @@
+// One request on its way through the issue path, and what is known of it so far.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "libpki/x509/cert.h"
+#include "libpki/x509/csr.h"
+#include "signerd/challenge/challenge.h"
+#include "signerd/clock.h"
+#include "signerd/idempotency.h"
+#include "signerd/issue_tbs.h"
+#include "signerd/request.h"
+
+namespace signerd {
+
+// What is known of the challenge of a SCEP request.
+struct ChallengeState {
+    pki::Secret password;              // as UTF-8; empty: none, or none is needed
+    const Challenge* known = nullptr;  // who accepted it, or is to ask about it; lives in the
+                                       // generation
+    bool ask = false;                  // somebody outside has to be asked
+    bool asked = false;                // he has accepted it
+    bool held = false;                 // the claims are taken
+    Claims claims;
+};
+
+struct IssueJob {
+    std::shared_ptr<const Generation> generation;
+    const Peer* peer = nullptr;
+    ReplyTo to;
+    std::int64_t received = 0;  // microseconds since 1970
+
+    pki::Buffer fields;  // what the views of request and csr look into
+    pki::wire::IssueRequest request;
+    pki::x509::Csr csr;
+    std::optional<pki::x509::Certificate> shown;   // by a client that identified itself with it
+    std::optional<pki::x509::Certificate> signer;  // of the message around the CSR
+    const Profile* profile = nullptr;
+    const Ca* ca = nullptr;
+
+    ChallengeState challenge;
+
+    RequestKey key;
+    bool claimed = false;
+    Serial serial{};
+    UnsignedCertificate draft;
+    Decided decided;  // the writer reads it until it has committed
+
+    AuditRecord& record() { return decided.audit; }
+    std::int64_t now() const { return received / kMicroseconds; }
+};
+
+}  // namespace signerd
