@@ -73,12 +73,13 @@ pki::Status Daemon::assemble() {
     PKI_CHECK(assemble_revocation());
     ocsp_ = std::make_unique<OcspResponder>(clock_, *store_, *signer_, *writer_, *server_);
     ras_ = std::make_unique<RaIssuer>(clock_, *store_, *signer_, *writer_, *server_);
-    dispatcher_ = std::make_unique<Dispatcher>(
-        Services{clock_, *store_, *issuer_, *reports_, *revoker_, *crls_, *watchers_, *ocsp_,
-                 *ras_, *server_, clock_.now() / kMicroseconds, [this] { return gauges(); },
-                 [this](const Request& request, const pki::Error& error) {
-                     refusals_->note(*request.generation, *request.peer, error);
-                 }});
+    challenges_ = std::make_unique<ChallengeMaker>(clock_, *writer_, *server_);
+    dispatcher_ = std::make_unique<Dispatcher>(Services{
+        clock_, *store_, *issuer_, *reports_, *revoker_, *crls_, *watchers_, *ocsp_, *ras_,
+        *challenges_, *server_, clock_.now() / kMicroseconds, [this] { return gauges(); },
+        [this](const Request& request, const pki::Error& error) {
+            refusals_->note(*request.generation, *request.peer, error);
+        }});
     loop_->each_turn([this] { end_of_turn(); });
     return {};
 }

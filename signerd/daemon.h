@@ -50,6 +50,7 @@ class Daemon {
     std::unique_ptr<Revoker> revoker_;
     std::unique_ptr<OcspResponder> ocsp_;
     std::unique_ptr<RaIssuer> ras_;
+    std::unique_ptr<ChallengeMaker> challenges_;
     std::unique_ptr<Refusals> refusals_;
     std::unique_ptr<CrlPublisher> crls_;
     std::unique_ptr<Watchers> watchers_;

@@ -33,6 +33,10 @@ void revoke_many(Services& services, const Request& request) {
 void ocsp(Services& services, const Request& request) { services.ocsp.answer(request); }
 void ra_issue(Services& services, const Request& request) { services.ras.issue(request); }
 
+void challenge_create(Services& services, const Request& request) {
+    services.challenges.create(request);
+}
+
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
 void at_once(Services& services, const Request& request) {
@@ -63,6 +67,7 @@ constexpr Operation kOperations[] = {
     {Kind::issuer_crl_request, "issuer_crl", kFrontend, at_once<crl_by_issuer>},
     {Kind::next_ca_request, "next_ca", kFrontend, at_once<next_ca_certs>},
     {Kind::ra_issue_request, "ra_issue", kAdmin, ra_issue},
+    {Kind::challenge_create_request, "challenge_create", kAdmin, challenge_create},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "signerd/challenge/maker.h"
 #include "signerd/crl_publisher.h"
 #include "signerd/issue.h"
 #include "signerd/ocsp.h"
@@ -35,6 +36,7 @@ struct Services {
     Watchers& watchers;
     OcspResponder& ocsp;
     RaIssuer& ras;
+    ChallengeMaker& challenges;
     Replies& replies;
     std::int64_t started = 0;  // seconds since 1970
     std::function<Gauges()> gauges;

@@ -103,9 +103,10 @@ class Daemon {
     // A pause ends at once: each input begins as the first one did.
     signerd::Refusals refusals_{clock_, committer_,
                                 [this](auto, auto action) { loop->after({}, action); }};
+    signerd::ChallengeMaker challenges_{clock_, committer_, server};
     signerd::Dispatcher dispatcher_{
         {clock_, store, issuer_, reports_, revoker_, crls_.publisher, crls_.watchers, ocsp_,
-         ras_, server, unit::kNow, [] { return signerd::Gauges{}; },
+         ras_, challenges_, server, unit::kNow, [] { return signerd::Gauges{}; },
          [this](const signerd::Request& request, const pki::Error& error) {
              refusals_.note(*request.generation, *request.peer, error);
          }}};

@@ -104,7 +104,7 @@ class Desk : public IssueFixture {
    public:
     Desk()
         : dispatcher({clock, *store, issuer, reports, revoker, crls.publisher, crls.watchers,
-                      ocsp, ras, replies, unit::kNow - 60,
+                      ocsp, ras, challenges, replies, unit::kNow - 60,
                       [] { return signerd::Gauges{3, 7, 2, 1, 4711, "ready"}; },
                       [this](const signerd::Request&, const pki::Error& error) {
                           refused.push_back(error.message());
@@ -135,6 +135,7 @@ class Desk : public IssueFixture {
     unit::FakeOcspSigner ocsp_signer{clock, ca.key.get()};
     signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
     signerd::RaIssuer ras{clock, *store, signer, committer, replies};
+    signerd::ChallengeMaker challenges{clock, committer, replies};
     signerd::Dispatcher dispatcher;
 
    private:
