@@ -33,6 +33,11 @@ Result<Csr> parse_csr(Bytes der);
 // RFC 2986 section 4: proof of possession. bad_signature; unsupported for SHA-1 and others.
 Status verify_possession(const Csr& csr);
 
+// The request as it may be kept: without its challengePassword, which is a secret. Where there
+// is one the signature goes as well, since it is void, and a short password could be guessed
+// with its help: verify possession before. Without one: the same bytes.
+Result<Buffer> without_challenge_password(const Csr& csr);
+
 // What build_csr writes: for clients, and for the CSR of an issuing CA below an offline root.
 // Signed by the default scheme of the key.
 struct CsrSpec {

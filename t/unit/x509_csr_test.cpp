@@ -39,6 +39,46 @@ Buffer with_attributes(const Buffer& attributes) {
     return std::move(w).take();
 }
 
+void a_challenge_is_taken_out(void**) {
+    const Buffer der = csr_vector("extensions");
+    const auto csr = x509::parse_csr(der);
+    const auto kept = x509::without_challenge_password(*csr);
+    assert_ok(kept);
+    assert_true(std::ranges::search(*kept, std::string_view("secret")).empty());
+    const auto again = x509::parse_csr(*kept);
+    assert_ok(again);
+    assert_false(again->challenge_password.has_value());
+    assert_int_equal(again->attribute_types.size(), 1);
+    assert_true(pki::equal(again->subject.encoding, csr->subject.encoding));
+    assert_true(pki::equal(again->spki.encoding, csr->spki.encoding));
+    assert_int_equal(again->san->names.size(), 5);
+    assert_int_equal(again->extensions.list.size(), 3);
+    assert_true(again->signature.empty());
+    assert_error(Errc::bad_signature, x509::verify_possession(*again));
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+void without_a_challenge_nothing_changes(void**) {
+    const Buffer der = csr_vector("p256");
+    assert_true(*x509::without_challenge_password(*x509::parse_csr(der)) == der);
+}
+
+// Nothing is left then; an empty set of attributes is.
+void a_challenge_may_be_the_only_attribute(void**) {
+    const Buffer der =
+        with_attributes(hex("3012"
+                            "06092a864886f70d010907"
+                            "3105"
+                            "1303"
+                            "616263"));
+    const auto csr = x509::parse_csr(der);
+    assert_ok(csr);
+    const auto kept = x509::without_challenge_password(*csr);
+    assert_ok(kept);
+    assert_ok(x509::parse_csr(*kept));
+    assert_true(x509::parse_csr(*kept)->attribute_types.empty());
+}
+
 void every_key_type_proves_possession(void**) {
     for (const char* name : {"p256", "p384", "p521", "rsa2048", "rsa3072", "rsa_pss",
                              "rsa_pss_sha512", "ed25519", "ed448"}) {
@@ -265,6 +305,9 @@ void built_request_satisfies_openssl(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
+        cmocka_unit_test(a_challenge_is_taken_out),
+        cmocka_unit_test(without_a_challenge_nothing_changes),
+        cmocka_unit_test(a_challenge_may_be_the_only_attribute),
         cmocka_unit_test(every_key_type_proves_possession),
         cmocka_unit_test(views_are_into_the_input),
         cmocka_unit_test(requested_extensions_are_read),
