@@ -40,16 +40,37 @@ bool certificate_fits(const Decided& decided) {
              answer->csr_sha256 == certificate->csr_sha256));
 }
 
-// What nobody got is not used up.
+// What nobody got or waits for is not used up.
 bool uses_fit(const Decided& decided) {
-    return decided.certificate || (decided.used.empty() && decided.counted.empty());
+    return decided.certificate || decided.pending ||
+           (decided.used.empty() && decided.counted.empty());
+}
+
+// Nobody waits without a record of it, or is recorded as waiting and does not.
+bool pending_fits(const Decided& decided) {
+    const bool recorded = decided.audit.decision == Decision::pending;
+    for (const AuditRecord& record : decided.more)
+        if (record.decision == Decision::pending) return false;
+    if (!decided.pending) return !recorded;
+    return recorded && !decided.certificate && !decided.pending_change &&
+           pki::equal(decided.audit.csr_sha256, decided.pending->csr_sha256);
+}
+
+bool change_fits(const Decided& decided) {
+    if (!decided.pending_change) return true;
+    switch (decided.pending_change->state) {
+        case PendingState::waiting: return false;
+        case PendingState::issued: return decided.certificate && decided.answer;
+        case PendingState::denied: return decided.audit.decision == Decision::deny;
+    }
+    return false;
 }
 
 }  // namespace
 
 bool consistent(const Decided& decided) {
     return certificate_fits(decided) && revocations_fit(decided) && crls_fit(decided) &&
-           uses_fit(decided);
+           uses_fit(decided) && pending_fits(decided) && change_fits(decided);
 }
 
 const AuditRecord& record_at(const Decided& decided, std::size_t i) {

@@ -158,6 +158,21 @@ class SqliteStore final : public Store {
         return reader_->revocations().changes(after, limit);
     }
     pki::Result<std::vector<CrlRecord>> crls() override { return reader_->crls().all(); }
+    pki::Result<std::optional<PendingRequest>> find_request(
+        const pki::ossl::Sha256& key) override {
+        return reader_->requests().find(key);
+    }
+    pki::Result<std::optional<PendingRequest>> find_request(std::uint64_t id) override {
+        return reader_->requests().find(id);
+    }
+    pki::Result<std::vector<PendingRequest>> list_requests(
+        const PendingFilter& filter) override {
+        return reader_->requests().list(filter);
+    }
+    pki::Result<std::uint64_t> waiting_requests(const std::string& profile,
+                                                std::int64_t now) override {
+        return reader_->requests().waiting(profile, now);
+    }
     // Of the lock that somebody took by hand it has as much patience as the writer: it is not
     // for the event loop.
     pki::Result<std::unique_ptr<CrlSource>> crl_source() override {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "signerd/store/sqlite_crl.h"
+#include "signerd/store/sqlite_request.h"
 #include "signerd/store/sqlite_revocation.h"
 #include "signerd/store/sqlite_used.h"
 
@@ -26,6 +27,7 @@ class Reader {
     const RevocationReader& revocations() const { return revocations_; }
     const CrlTable& crls() const { return crls_; }
     const UsedTable& uses() const { return uses_; }
+    const RequestReader& requests() const { return requests_; }
 
    private:
     struct Statements {
@@ -33,17 +35,19 @@ class Reader {
     };
 
     Reader(Connection database, Statements statements, RevocationReader revocations,
-           CrlTable crls, UsedTable uses)
+           CrlTable crls, RequestReader requests, UsedTable uses)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
           crls_(std::move(crls)),
+          requests_(std::move(requests)),
           uses_(std::move(uses)) {}
 
     Connection database_;  // before the statements, which must go first
     Statements statements_;
     RevocationReader revocations_;
     CrlTable crls_;
+    RequestReader requests_;
     UsedTable uses_;
 };
 

@@ -12,6 +12,8 @@ constexpr std::array kSteps{
     ,
 #include "signerd/store/schema/0002.sql"
     ,
+#include "signerd/store/schema/0003.sql"
+    ,
 #include "signerd/store/schema/0004.sql"
 };
 

@@ -39,11 +39,13 @@ pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database, Places 
     PKI_TRY(RevocationWriter revocations, RevocationWriter::create(db));
     PKI_TRY(CrlTable crls, CrlTable::create(db));
     PKI_TRY(UsedTable uses, UsedTable::create(db));
-    return std::unique_ptr<Writer>(new Writer(
-        std::move(database),
-        {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
-         std::move(certificate), std::move(answer), std::move(audit)},
-        std::move(revocations), std::move(crls), std::move(uses), std::move(places)));
+    PKI_TRY(RequestWriter requests, RequestWriter::create(db));
+    return std::unique_ptr<Writer>(
+        new Writer(std::move(database),
+                   {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
+                    std::move(certificate), std::move(answer), std::move(audit)},
+                   std::move(revocations), std::move(crls), std::move(requests),
+                   std::move(uses), std::move(places)));
 }
 
 // While the store is locked the record of a refusal follows each request, and others queue
@@ -79,6 +81,8 @@ pki::Status Writer::write(std::span<const Decided* const> batch) {
                              decided->audit.serial);
         if (decided->certificate) PKI_CHECK(insert(*decided->certificate));
         if (decided->answer) PKI_CHECK(put(*decided->answer));
+        if (decided->pending_change) PKI_CHECK(requests_.apply(*decided->pending_change));
+        if (decided->pending) PKI_CHECK(requests_.insert(*decided->pending));
         PKI_CHECK(change(*decided));
         PKI_CHECK(append(decided->audit, end));
         for (const AuditRecord& record : decided->more) PKI_CHECK(append(record, end));

@@ -5,6 +5,7 @@
 
 #include "signerd/store/sqlite_crl.h"
 #include "signerd/store/sqlite_files.h"
+#include "signerd/store/sqlite_request.h"
 #include "signerd/store/sqlite_revocation.h"
 #include "signerd/store/sqlite_used.h"
 
@@ -31,11 +32,12 @@ class Writer {
     };
 
     Writer(Connection database, Statements statements, RevocationWriter revocations,
-           CrlTable crls, UsedTable uses, Places places)
+           CrlTable crls, RequestWriter requests, UsedTable uses, Places places)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
           crls_(std::move(crls)),
+          requests_(std::move(requests)),
           uses_(std::move(uses)),
           places_(std::move(places)) {}
 
@@ -51,6 +53,7 @@ class Writer {
     Statements statements_;
     RevocationWriter revocations_;
     CrlTable crls_;
+    RequestWriter requests_;
     UsedTable uses_;
     Places places_;
 };

@@ -1,6 +1,6 @@
-// What signerd keeps: certificates, idempotency answers, audit records. No SQL outside this
-// folder. One object, two sides: commit() is for the writer thread alone, every other verb
-// for the event loop alone.
+// What signerd keeps: certificates, idempotency answers, audit records, waiting requests. No
+// SQL outside this folder. One object, two sides: commit() is for the writer thread alone,
+// every other verb for the event loop alone.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,7 @@
 #include "libpki/ossl/digest.h"
 #include "libpki/wire/audit_row.h"
 #include "libpki/x509/crl_reason.h"
+#include "signerd/store/pending.h"
 #include "signerd/store/used.h"
 
 namespace signerd {
@@ -81,8 +82,10 @@ struct Answer {
     pki::ossl::Sha256 key{};
     pki::ossl::Sha256 csr_sha256{};
     std::string ca;
-    std::string serial;               // which certificate answers
-    std::int64_t created = 0;         // seconds since 1970
+    std::string serial;  // which certificate answers
+    // Seconds since 1970. Of a certificate that a person approved: when the time to fetch it
+    // ends, so that a window of the client's retries begins then.
+    std::int64_t created = 0;
     pki::ossl::Sha256 spki_sha256{};  // of the key in it; zeros: not known
 };
 
@@ -124,6 +127,12 @@ struct Decided {
     // What the certificate uses up. Of `used` none is in the store.
     std::vector<UsedValue> used;
     std::vector<CountedValue> counted;
+    // A new one, with an audit record that says pending and of the same CSR. It takes the place
+    // of one with the same key that has expired or was issued.
+    std::optional<PendingRequest> pending;
+    // Of a request that waits: to issued with the certificate and an answer, to denied with the
+    // audit record that denies.
+    std::optional<PendingChange> pending_change;
 };
 
 struct AuditEntry {
@@ -248,6 +257,18 @@ class Store {
                                                      std::uint32_t limit) = 0;
     // By CA, partition and kind.
     virtual pki::Result<std::vector<CrlRecord>> crls() = 0;
+
+    // The last one with the key, whatever became of it.
+    virtual pki::Result<std::optional<PendingRequest>> find_request(
+        const pki::ossl::Sha256& key) = 0;
+    virtual pki::Result<std::optional<PendingRequest>> find_request(std::uint64_t id) = 0;
+    // By id.
+    virtual pki::Result<std::vector<PendingRequest>> list_requests(
+        const PendingFilter& filter) = 0;
+    // How many wait and have not expired, of a profile or (empty) of all.
+    virtual pki::Result<std::uint64_t> waiting_requests(const std::string& profile,
+                                                        std::int64_t now) = 0;
+
     // On any thread; it may outlive no store.
     virtual pki::Result<std::unique_ptr<CrlSource>> crl_source() = 0;
 };

@@ -1,6 +1,7 @@
 // A store without a disk, for targets that run the issue path.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -99,6 +100,31 @@ class MemoryStore : public signerd::Store {
     pki::Result<std::unique_ptr<signerd::CrlSource>> crl_source() override {
         return pki::fail(pki::Errc::unsupported, "a store without a disk");
     }
+    pki::Result<std::optional<signerd::PendingRequest>> find_request(
+        const pki::ossl::Sha256& key) override {
+        const auto found = std::find_if(requests_.rbegin(), requests_.rend(),
+                                        [&](const auto& entry) { return entry.key == key; });
+        return found == requests_.rend() ? std::nullopt : std::optional(*found);
+    }
+    pki::Result<std::optional<signerd::PendingRequest>> find_request(
+        std::uint64_t id) override {
+        if (id == 0 || id > requests_.size()) return std::optional<signerd::PendingRequest>();
+        return std::optional(requests_[id - 1]);
+    }
+    pki::Result<std::vector<signerd::PendingRequest>> list_requests(
+        const signerd::PendingFilter& filter) override {
+        std::vector<signerd::PendingRequest> page;
+        for (const signerd::PendingRequest& request : requests_)
+            if (request.id > filter.after && page.size() < filter.limit)
+                page.push_back(request);
+        return page;
+    }
+    pki::Result<std::uint64_t> waiting_requests(const std::string&, std::int64_t now) override {
+        std::uint64_t count = 0;
+        for (const signerd::PendingRequest& request : requests_)
+            count += request.state == signerd::PendingState::waiting && !request.expired(now);
+        return count;
+    }
     // Between two inputs: what one left must not be the other's memory.
     void forget() {
         answers_.clear();
@@ -109,6 +135,7 @@ class MemoryStore : public signerd::Store {
         crls_.clear();
         used_.clear();
         counted_.clear();
+        requests_.clear();
     }
 
    private:
@@ -121,6 +148,8 @@ class MemoryStore : public signerd::Store {
         for (const signerd::UsedValue& value : decided.used) PROPERTY(!*is_used(value));
         used_.insert(used_.end(), decided.used.begin(), decided.used.end());
         counted_.insert(counted_.end(), decided.counted.begin(), decided.counted.end());
+        if (decided.pending) add(*decided.pending);
+        if (decided.pending_change) apply(*decided.pending_change, decided);
         if (!decided.certificate) return;
         auto& record = certificates_[decided.certificate->serial] = *decided.certificate;
         record.row = certificates_.size();
@@ -139,6 +168,23 @@ class MemoryStore : public signerd::Store {
         changes_.push_back({changes_.size() + 1, change.ca, change.serial});
         if (change.blocked_key) blocked_.insert(*change.blocked_key);
     }
+    void add(const signerd::PendingRequest& request) {
+        requests_.push_back(request);
+        requests_.back().id = requests_.size();
+    }
+    void apply(const signerd::PendingChange& change, const signerd::Decided& decided) {
+        PROPERTY(change.id != 0 && change.id <= requests_.size());
+        signerd::PendingRequest& request = requests_[change.id - 1];
+        PROPERTY(request.state == signerd::PendingState::waiting);
+        request.state = change.state;
+        request.decided = change.decided;
+        request.expires = change.expires;
+        request.decided_by = change.decided_by;
+        request.reason = change.reason;
+        if (!decided.certificate) return;
+        request.ca = decided.certificate->ca;
+        request.serial = decided.certificate->serial;
+    }
     std::uint64_t revoked() const {
         std::uint64_t count = 0;
         for (const auto& [serial, record] : certificates_)
@@ -154,6 +200,7 @@ class MemoryStore : public signerd::Store {
     std::vector<signerd::CrlRecord> crls_;
     std::vector<signerd::UsedValue> used_;
     std::vector<signerd::CountedValue> counted_;
+    std::vector<signerd::PendingRequest> requests_;
 };
 
 }  // namespace fuzz

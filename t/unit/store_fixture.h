@@ -150,6 +150,55 @@ inline signerd::Decided publish(const std::vector<signerd::CrlRecord>& records) 
     return decided;
 }
 
+// The time at which a request of pending_request() was made, and how long it waits.
+constexpr std::int64_t kAsked = 1'790'000'000;
+constexpr std::int64_t kWaits = 1000;
+
+inline signerd::PendingRequest pending_request(std::uint64_t number) {
+    signerd::PendingRequest request;
+    request.key = hash_of("key", number);
+    request.tenant = "demo";
+    request.profile = "device";
+    request.protocol = pki::wire::Protocol::scep;
+    request.operation = pki::wire::Operation::enroll;
+    request.csr = pki::to_buffer(hash_of("request", number));
+    request.csr_sha256 = hash_of("csr", number);
+    request.spki_sha256 = hash_of("spki", number);
+    request.subject = "CN=device-" + std::to_string(number);
+    request.created = kAsked;
+    request.expires = kAsked + kWaits;
+    return request;
+}
+
+inline signerd::Decided ask(const signerd::PendingRequest& request) {
+    signerd::Decided decided;
+    decided.audit = audit_record(0);
+    decided.audit.decision = pki::wire::Decision::pending;
+    decided.audit.csr_sha256 = pki::to_buffer(request.csr_sha256);
+    decided.pending = request;
+    return decided;
+}
+
+inline signerd::Decided ask(std::uint64_t number) { return ask(pending_request(number)); }
+
+inline signerd::PendingChange change_of_request(std::uint64_t id, signerd::PendingState state) {
+    return {id, state, kAsked + 10, kAsked + 10 + kWaits, "operator", {}};
+}
+
+// The certificate of issue(number) for the request `id`.
+inline signerd::Decided approve(std::uint64_t id, std::uint64_t number) {
+    signerd::Decided decided = issue(number);
+    decided.pending_change = change_of_request(id, signerd::PendingState::issued);
+    return decided;
+}
+
+inline signerd::Decided deny(std::uint64_t id) {
+    signerd::Decided decided = denial(id);
+    decided.pending_change = change_of_request(id, signerd::PendingState::denied);
+    decided.pending_change->reason = "unknown device";
+    return decided;
+}
+
 inline pki::Status commit(signerd::Store& store, const std::vector<signerd::Decided>& batch) {
     std::vector<const signerd::Decided*> pointers;
     for (const signerd::Decided& decided : batch) pointers.push_back(&decided);
