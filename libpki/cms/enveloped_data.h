@@ -12,6 +12,7 @@
 #include "libpki/cms/signer_id.h"
 #include "libpki/ossl/cipher.h"
 #include "libpki/ossl/rsa_encryption.h"
+#include "libpki/x509/spki.h"
 
 namespace pki::cms {
 
@@ -81,6 +82,8 @@ struct SealingSpec {
     ossl::Cipher cipher = ossl::Cipher::aes128;
     Bytes content;  // of type id-data
     Bytes recipient_certificate;
+    // Its key, when the caller has read it; x509::parse_certificate() is not asked then.
+    const x509::Spki* recipient_key = nullptr;
     ossl::RsaPadding padding;
     Bytes password;  // used when there is no certificate
 };

@@ -28,11 +28,16 @@ Result<Secret> fresh_key(Cipher cipher) {
     return key;
 }
 
-Status write_rsa_recipient(der::Writer& w, const SealingSpec& spec, Bytes key) {
+Result<ossl::PkeyPtr> recipient_key(const SealingSpec& spec) {
+    if (spec.recipient_key != nullptr) return ossl::make_public_key(spec.recipient_key->key);
     PKI_TRY(const x509::Certificate certificate,
             x509::parse_certificate(spec.recipient_certificate));
+    return ossl::make_public_key(certificate.tbs.spki.key);
+}
+
+Status write_rsa_recipient(der::Writer& w, const SealingSpec& spec, Bytes key) {
     PKI_TRY(const SignerId id, issuer_and_serial(spec.recipient_certificate));
-    PKI_TRY(const ossl::PkeyPtr own, ossl::make_public_key(certificate.tbs.spki.key));
+    PKI_TRY(const ossl::PkeyPtr own, recipient_key(spec));
     PKI_TRY(const Buffer encrypted, ossl::rsa_encrypt(own.get(), spec.padding, key));
     w.sequence([&] {
         w.integer(0);  // RFC 5652 6.2.1: with issuer and serial number

@@ -27,21 +27,15 @@ bool is_string(std::uint8_t tag) {
 
 }  // namespace
 
-Result<std::optional<der::Element>> find_attribute(const cms::SignerInfo& signer, Bytes type) {
-    std::optional<der::Element> found;
-    for (const cms::Attribute& attribute : signer.attributes) {
-        if (!equal(attribute.type, type)) continue;
-        if (found)
-            return fail(Errc::malformed, "SCEP: attribute twice", x509::oid_to_text(type));
-        der::Reader value(attribute.value);
-        PKI_TRY(found, value.any());
-        PKI_CHECK(value.finish());
-    }
-    return found;
+std::optional<der::Element> find_attribute(const cms::SignerInfo& signer, Bytes type) {
+    const cms::Attribute* const found = signer.find(type);
+    if (found == nullptr) return std::nullopt;
+    auto value = der::Reader(found->value).any();
+    return value ? std::optional(*value) : std::nullopt;
 }
 
 Result<der::Element> attribute(const cms::SignerInfo& signer, Bytes type) {
-    PKI_TRY(const std::optional<der::Element> found, find_attribute(signer, type));
+    const std::optional<der::Element> found = find_attribute(signer, type);
     if (!found)
         return fail(Errc::malformed, "SCEP: attribute missing", x509::oid_to_text(type));
     return *found;
@@ -71,12 +65,9 @@ Result<der::Element> transaction(const der::Element& value) {
 }
 
 Buffer build_attribute(Bytes type, std::uint8_t tag, Bytes content) {
-    der::Writer w(content.size() + 32);
-    w.sequence([&] {
-        w.oid(type);
-        w.set([&] { w.primitive(tag, content); });
-    });
-    return std::move(w).take();
+    der::Writer value(content.size() + 8);
+    value.primitive(tag, content);
+    return cms::build_attribute(type, value.view());
 }
 
 Buffer build_number(Bytes type, unsigned value) {

@@ -9,8 +9,8 @@
 
 namespace pki::scep {
 
-// The value; views into the message. malformed: the attribute is there twice.
-Result<std::optional<der::Element>> find_attribute(const cms::SignerInfo& signer, Bytes type);
+// The value; views into the message.
+std::optional<der::Element> find_attribute(const cms::SignerInfo& signer, Bytes type);
 // malformed: it is not there.
 Result<der::Element> attribute(const cms::SignerInfo& signer, Bytes type);
 

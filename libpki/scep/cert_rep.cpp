@@ -45,10 +45,11 @@ ossl::RsaPadding reply_padding(const Request& request) {
 Result<Buffer> seal(const Request& request, const CertRep& reply) {
     const Buffer content = x509::build_certs_only(reply.certificates, reply.crls);
     cms::SealingSpec spec;
-    spec.cipher = request.envelope ? request.envelope->cipher : ossl::Cipher::aes128;
+    if (request.envelope) spec.cipher = request.envelope->cipher.value_or(spec.cipher);
     spec.content = content;
     if (request.signer.tbs.spki.key.type == ossl::KeyType::rsa) {
         spec.recipient_certificate = request.signer.encoding;
+        spec.recipient_key = &request.signer.tbs.spki;
         spec.padding = reply_padding(request);
     } else if (reply.password.empty()) {
         return fail(Errc::unsupported, "SCEP: nothing to encrypt the answer with");

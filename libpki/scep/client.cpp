@@ -51,14 +51,14 @@ Status read_failure(Response& response, const cms::SignerInfo& signer) {
     if (info > static_cast<unsigned>(FailInfo::bad_cert_id))
         return fail(Errc::malformed, "SCEP: failInfo");
     response.fail_info = static_cast<FailInfo>(info);
-    PKI_TRY(const auto text, find_attribute(signer, oid::kScepFailInfoText));
+    const auto text = find_attribute(signer, oid::kScepFailInfoText);
     if (text) response.fail_text = as_text(text->content);
     return {};
 }
 
 // Some servers leave it out; nothing hangs on it (RFC 8894 3.3.2).
 Status read_sender_nonce(Response& response, const cms::SignerInfo& signer) {
-    PKI_TRY(const auto value, find_attribute(signer, oid::kScepSenderNonce));
+    const auto value = find_attribute(signer, oid::kScepSenderNonce);
     if (!value) return {};
     PKI_TRY(const Bytes sender_nonce, nonce(*value));
     response.sender_nonce = to_buffer(sender_nonce);
