@@ -1,0 +1,103 @@
+#include "ngx_scep_module/ask.h"
+
+#include "libpki/scep/contents.h"
+#include "libpki/wire/lookup.h"
+#include "libpki/wire/pending.h"
+#include "ngx_common/report_log.h"
+#include "ngx_scep_module/answer.h"
+
+namespace ngx_enroll::scep {
+
+namespace {
+
+namespace wire = pki::wire;
+using pki::scep::MessageType;
+
+template <class Message>
+ngx_int_t ask(ScepExchange& exchange, const Message& message) {
+    exchange.id = next_request_id();
+    auto frame = wire::encode(message, exchange.id);
+    if (!frame) return refuse_with(exchange, frame.error());
+    exchange.frame = std::move(*frame);
+    exchange.take_answer = take_answer;
+    return ask_signer(exchange, conf_of(exchange.request).upstream, ngx_scep_module);
+}
+
+// RFC 8894 2.3: a renewal is signed with the certificate that it renews.
+pki::Bytes renewed_certificate(const ScepExchange& exchange) {
+    return exchange.renewal ? exchange.message->signer.encoding : pki::Bytes();
+}
+
+ngx_int_t ask_for_certificate(ScepExchange& exchange, const LocConf& conf) {
+    const std::string key = pki::scep::transaction_key(*exchange.message);
+    wire::IssueRequest request;
+    request.profile = exchange.profile;
+    request.protocol = wire::Protocol::scep;
+    request.operation = exchange.renewal ? wire::Operation::renew : wire::Operation::enroll;
+    request.csr = exchange.content->view();
+    request.possession_verified = conf.verify_csr ? 1 : 0;
+    request.credential = exchange.credential;
+    request.credential_name = exchange.credential_name;
+    request.client_certificate = exchange.client_certificate;
+    request.client_address = client_address(exchange.request->connection);
+    request.idempotency_key = key;
+    request.idempotency_window = static_cast<std::uint32_t>(conf.idempotency_window);
+    request.transaction = exchange.transaction;
+    request.want_chain = conf.chain ? 1 : 0;
+    request.signer_certificate = renewed_certificate(exchange);
+    return ask(exchange, request);
+}
+
+ngx_int_t ask_again(ScepExchange& exchange, const LocConf& conf) {
+    const std::string key = pki::scep::transaction_key(*exchange.message);
+    const auto& signer = exchange.message->signer;
+    exchange.renewal = !pki::scep::self_issued(signer);
+    const auto spki = pki::ossl::sha256(signer.tbs.spki.encoding);
+    wire::PollRequest request;
+    request.profile = exchange.profile;
+    request.protocol = wire::Protocol::scep;
+    request.idempotency_key = key;
+    request.spki_sha256 = spki;
+    request.client_certificate = exchange.client_certificate;
+    request.client_address = client_address(exchange.request->connection);
+    request.transaction = exchange.transaction;
+    request.want_chain = conf.chain ? 1 : 0;
+    request.signer_certificate = renewed_certificate(exchange);
+    return ask(exchange, request);
+}
+
+ngx_int_t look_up_certificate(ScepExchange& exchange) {
+    const auto wanted = pki::scep::parse_issuer_and_serial(exchange.content->view());
+    if (!wanted) return answer_failure(exchange, wanted.error());
+    wire::CertificateRequest request;
+    request.profile = exchange.profile;
+    request.issuer = wanted->issuer;
+    request.serial = wanted->serial;
+    return ask(exchange, request);
+}
+
+ngx_int_t look_up_crl(ScepExchange& exchange) {
+    const auto wanted = pki::scep::parse_issuer_and_serial(exchange.content->view());
+    if (!wanted) return answer_failure(exchange, wanted.error());
+    wire::IssuerCrlRequest request;
+    request.profile = exchange.profile;
+    request.issuer = wanted->issuer;
+    return ask(exchange, request);
+}
+
+}  // namespace
+
+ngx_int_t ask_signerd(ScepExchange& exchange) {
+    const LocConf& conf = conf_of(exchange.request);
+    switch (exchange.message->type) {
+        case MessageType::pkcs_req:
+        case MessageType::renewal_req: return ask_for_certificate(exchange, conf);
+        case MessageType::cert_poll: return ask_again(exchange, conf);
+        case MessageType::get_cert: return look_up_certificate(exchange);
+        case MessageType::get_crl: return look_up_crl(exchange);
+        case MessageType::cert_rep: break;
+    }
+    return refuse_with(exchange, pki::Errc::malformed, "no request");
+}
+
+}  // namespace ngx_enroll::scep
