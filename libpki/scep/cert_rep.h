@@ -22,10 +22,11 @@ struct Signing {
 struct CertRep {
     PkiStatus status = PkiStatus::failure;
     FailInfo fail_info = FailInfo::bad_request;  // with failure
-    std::string fail_text;  // with failure; UTF-8, cut at limits::kScepFailText; empty: none
+    std::string fail_text =
+        {};  // with failure; UTF-8, cut at limits::kScepFailText; empty: none
     // With success, in what is sealed: the issued certificate first.
-    std::vector<Bytes> certificates;
-    std::vector<Bytes> crls;
+    std::vector<Bytes> certificates = {};
+    std::vector<Bytes> crls = {};
     // Seals the answer to a signer whose key cannot (RFC 8894 3.1); for an RSA key not looked
     // at.
     Bytes password = {};

@@ -29,8 +29,8 @@ Result<Buffer> build_request(const RequestSpec& spec);
 
 // What the answer has to match.
 struct ResponseRules {
-    std::string_view transaction_id;
-    Bytes sender_nonce;  // of the request
+    std::string_view transaction_id = {};
+    Bytes sender_nonce = {};  // of the request
     cms::HashRules hashes = {};
     cms::CipherRules ciphers = {};
 };

@@ -56,8 +56,8 @@ Result<Request> parse_request(Bytes der);
 
 // What a server accepts beyond SHA-2 and AES.
 struct Rules {
-    cms::HashRules hashes;
-    cms::CipherRules ciphers;
+    cms::HashRules hashes = {};
+    cms::CipherRules ciphers = {};
     bool lightweight = false;  // a PKCSReq or RenewalReq without an envelope
 };
 // The signature first, everything else after it. bad_signature; unsupported: a digest or a

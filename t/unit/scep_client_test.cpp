@@ -91,7 +91,7 @@ void a_request_is_no_answer(void**) {
 struct Answer {
     const char* status = "3";
     const char* fail_info = nullptr;
-    std::optional<Buffer> content;
+    std::optional<Buffer> content = {};
 
     Buffer encode() const {
         cms::SigningSpec spec;

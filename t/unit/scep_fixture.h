@@ -7,6 +7,7 @@
 #include "libpki/cms/ber.h"
 #include "libpki/scep/cert_rep.h"
 #include "libpki/scep/client.h"
+#include "libpki/x509/certs_only.h"
 #include "libpki/x509/csr.h"
 #include "t/unit/test_ca.h"
 #include "t/unit/unit.h"
