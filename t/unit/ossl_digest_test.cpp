@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 
 #include "libpki/ossl/errors.h"
+#include "libpki/ossl/hash.h"
 #include "t/unit/unit.h"
 
 namespace {
@@ -38,6 +39,18 @@ void longer_hashes_of_known_message(void**) {
     assert_hex(ossl::sha512(as_bytes("abc")),
                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
                "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+
+// RFC 1321 A.5 for MD5.
+void digest_by_name(void**) {
+    using ossl::Hash;
+    const auto abc = [](Hash hash) { return *ossl::digest(hash, as_bytes("abc")); };
+    assert_hex(abc(Hash::md5), "900150983cd24fb0d6963f7d28e17f72");
+    assert_hex(abc(Hash::sha1), pki::hex_encode(ossl::sha1(as_bytes("abc"))));
+    assert_hex(abc(Hash::sha256), pki::hex_encode(ossl::sha256(as_bytes("abc"))));
+    assert_hex(abc(Hash::sha384), pki::hex_encode(ossl::sha384(as_bytes("abc"))));
+    assert_hex(abc(Hash::sha512), pki::hex_encode(ossl::sha512(as_bytes("abc"))));
+    assert_error(Errc::unsupported, ossl::digest(Hash::none, {}));
 }
 
 // RFC 4231, test case 2; and the empty key, which HMAC allows.
@@ -88,6 +101,7 @@ int main() {
         cmocka_unit_test(sha256_joins_its_parts),
         cmocka_unit_test(sha1_of_known_message),
         cmocka_unit_test(longer_hashes_of_known_message),
+        cmocka_unit_test(digest_by_name),
         cmocka_unit_test(hmac_of_known_messages),
         cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(drained_names_the_first_reason_and_empties_the_queue),

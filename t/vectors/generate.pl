@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Writes the files of this folder anew with the openssl command: see README.md.
-# Keys and signatures are fresh each time, so every file changes.
+# Keys and signatures are fresh each time, so every file changes. "generate.pl cms" writes that
+# folder alone.
 
 use strict;
 use warnings;
@@ -343,7 +344,85 @@ sub make_certs_only {
     return;
 }
 
-make_path(map { "$out/$_" } qw(key spki csr cert certs_only));
+# --- CMS with content: signed and enveloped ---
+
+my $cms_line = "content of a message\n";
+
+# The openssl command writes indefinite lengths in parts of 4096 octets.
+sub cms {
+    my ($name, @options) = @_;
+    my $content = spew("$work/content", $cms_line x ($name =~ /indefinite/ ? 240 : 1));
+    openssl('cms', @options, qw(-binary -outform DER -in), $content, '-out', "$work/cms.der");
+    return vector("cms/$name.der", slurp("$work/cms.der"));
+}
+
+# Keys of their own, so that this folder can be written alone.
+sub make_cms_keys {
+    my %cms_keys = (
+        rsa => [qw(-algorithm RSA -pkeyopt rsa_keygen_bits:2048)],
+        other => [qw(-algorithm RSA -pkeyopt rsa_keygen_bits:2048)],
+        map { lc() =~ tr/-//dr => [ qw(-algorithm EC -pkeyopt), "ec_paramgen_curve:$_" ] }
+            qw(P-256 P-384 P-521),
+    );
+    for my $name (sort keys %cms_keys) {
+        openssl('genpkey', @{ $cms_keys{$name} }, '-out', "$work/$name.pem");
+        vector("cms/$name.pem", slurp("$work/$name.pem"));
+        openssl(qw(req -x509 -days 36500 -subj), "/O=Example/CN=$name", '-key',
+            "$out/cms/$name.pem", '-out', "$work/$name.crt");
+        openssl(qw(x509 -outform DER -in), "$work/$name.crt", '-out', "$out/cms/$name.der");
+    }
+    return;
+}
+
+sub make_signed {
+    my @nodetach = qw(-sign -nodetach);
+    my $signer = sub { return ('-signer', "$work/$_[0].crt", '-inkey', "$out/cms/$_[0].pem") };
+    my @rsa = $signer->('rsa');
+    cms("signed_$_", @nodetach, @rsa, '-md', $_) for qw(md5 sha1 sha256 sha384 sha512);
+    cms("signed_$_->[0]", @nodetach, $signer->($_->[0]), '-md', $_->[1])
+        for [qw(p256 sha256)], [qw(p384 sha384)], [qw(p521 sha512)];
+    my @pss = map { ('-keyopt', $_) } qw(rsa_padding_mode:pss rsa_pss_saltlen:digest);
+    cms('signed_pss',        @nodetach, @rsa, @pss);
+    cms('signed_keyid',      @nodetach, @rsa, '-keyid');
+    cms('signed_nocerts',    @nodetach, @rsa, '-nocerts');
+    cms('signed_noattr',     @nodetach, @rsa, '-noattr');
+    cms('signed_indefinite', @nodetach, @rsa, qw(-stream -indef));
+    cms('signed_two',        @nodetach, @rsa, $signer->('p256'));
+    cms('signed_detached',   '-sign', @rsa);
+    return;
+}
+
+sub make_enveloped {
+    my @rsa = ('-recip', "$work/rsa.crt");
+    my @encrypt = qw(-encrypt);
+    cms("enveloped_$_", @encrypt, "-$_", @rsa) for qw(aes128 aes192 aes256 des3);
+    cms('enveloped_des', @encrypt, qw(-des -provider legacy -provider default), @rsa);
+    cms('enveloped_keyid', @encrypt, qw(-aes128 -keyid), @rsa);
+    cms('enveloped_indefinite', @encrypt, qw(-aes128 -stream -indef), @rsa);
+    cms('enveloped_ec_and_rsa', @encrypt, '-aes128', '-recip', "$work/p256.crt", @rsa);
+    cms('enveloped_ec', @encrypt, '-aes128', '-recip', "$work/p256.crt");
+    my $oaep = sub { return map { ('-keyopt', $_) } 'rsa_padding_mode:oaep', @_ };
+    cms('enveloped_oaep', @encrypt, '-aes128', @rsa, $oaep->());
+    cms("enveloped_oaep_$_", @encrypt, '-aes256', @rsa,
+        $oaep->("rsa_oaep_md:$_", "rsa_mgf1_md:$_")) for qw(sha256 sha384 sha512);
+    cms('enveloped_oaep_mixed', @encrypt, '-aes128', @rsa,
+        $oaep->(qw(rsa_oaep_md:sha256 rsa_mgf1_md:sha1 rsa_oaep_label:6c6162656c)));
+    my @password = (qw(-pwri_password secret));
+    cms("enveloped_password_$_", @encrypt, "-$_", @password) for qw(aes128 aes192 aes256 des3);
+    cms('enveloped_password_and_rsa', @encrypt, '-aes128', @password, @rsa);
+    return;
+}
+
+sub make_cms {
+    make_cms_keys();
+    make_signed();
+    make_enveloped();
+    return;
+}
+
+make_path(map { "$out/$_" } qw(key spki csr cert certs_only cms));
+make_cms();
+exit if "@ARGV" eq 'cms';
 make_keys();
 make_spkis();
 make_requests();
