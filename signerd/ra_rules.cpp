@@ -23,14 +23,14 @@ constexpr pki::Bytes kSubject[] = {
     oid::kSerialNumber, oid::kEmailAddress,
 };
 
-pki::Result<bool> has_name(const Ca& ca, const x509::Name& subject) {
-    PKI_TRY(const x509::Name own, x509::parse_name(ca.subject));
-    return x509::same_name(own, subject);
-}
-
-pki::Result<bool> has_key(const Ca& ca, const x509::Spki& key) {
-    PKI_TRY(const auto certificate, x509::parse_certificate(ca.chain.front()));
-    return pki::equal(certificate.tbs.spki.key_bits, key.key_bits);
+// Of one certificate in the chain of a CA, the root's included.
+pki::Status check_differs(const x509::Csr& csr, pki::Bytes der, const std::string& ca) {
+    PKI_TRY(const auto certificate, x509::parse_certificate(der));
+    if (pki::equal(certificate.tbs.spki.key_bits, csr.spki.key_bits))
+        return fail(Errc::denied, "RA: the key is that of a CA", ca);
+    if (x509::same_name(certificate.tbs.subject, csr.subject))
+        return fail(Errc::denied, "RA: the subject is that of a CA", ca);
+    return {};
 }
 
 }  // namespace
@@ -54,12 +54,8 @@ pki::Result<x509::Profile> ra_profile(std::uint32_t validity) {
 pki::Status check_ra_request(const x509::Profile& profile, const x509::Csr& csr,
                              const Config& config) {
     PKI_CHECK(x509::check_request(profile, csr));
-    for (const auto& [name, ca] : config.cas) {
-        PKI_TRY(const bool same_key, has_key(ca, csr.spki));
-        if (same_key) return fail(Errc::denied, "RA: the key is that of a CA", name);
-        PKI_TRY(const bool same_name, has_name(ca, csr.subject));
-        if (same_name) return fail(Errc::denied, "RA: the subject is that of a CA", name);
-    }
+    for (const auto& [name, ca] : config.cas)
+        for (const pki::Buffer& der : ca.chain) PKI_CHECK(check_differs(csr, der, name));
     return {};
 }
 
