@@ -115,7 +115,7 @@ leaves_nothing(ra_issue('--subject', 'nonsense', @no), 1, 'name', 'no name');
 leaves_nothing(ra_issue('--subject', 'O=Example', @no), 1, 'profile: subject', 'no CN');
 leaves_nothing(ra_issue('--subject', 'O=Example,CN=Example Issuing CA', @no), 1, 'that of a CA', 'name of a CA');
 leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--key-type ed25519)), 1, 'profile: keys', 'Ed25519');
-leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--key-type rsa:1024)), 1, '2048', 'short key');
+leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--key-type rsa:1024)), 1, 'RSA size: 1024', 'short key');
 leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--ca other)), 1, 'no such CA', 'another CA');
 leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--validity 11y)), 2, 'not a validity', 'years');
 leaves_nothing(ra_issue('--subject', 'CN=RA', '--key', path('no.key')), 2, 'out', 'no file for it');
