@@ -21,7 +21,7 @@ pki::Error error(Errc code, const char* text) { return {code, text, 0, {}}; }
 
 class Fixture : public unit::IssueFixture {
    public:
-    Fixture() {
+    explicit Fixture(const char* ca_key = "ec:P-256") : IssueFixture(ca_key) {
         peer.name = "operator";
         peer.role = signerd::Role::admin;
         config->cas["issuing"].ocsp_urls = {"http://pki.example.com/ocsp"};
@@ -215,7 +215,13 @@ void test_the_key_child_refuses(void**) {
     f.signer.instead = pki::Result<Buffer>(error(Errc::internal, "key child refuses"));
     assert_text(f.problem(ra_csr()), "internal: internal error");
     assert_text(f.audit().back().detail, "key child refuses");
-    f.signer.instead = pki::Result<Buffer>(Buffer(64, 1));  // no signature
+    f.remove();
+}
+
+// A faulty one gives an RSA key away.
+void test_the_signature_is_verified(void**) {
+    Fixture f("rsa:2048");
+    f.signer.instead = pki::Result<Buffer>(Buffer(256, 1));
     assert_text(f.problem(ra_csr()), "internal: internal error");
     f.remove();
 }
@@ -249,6 +255,7 @@ int main() {
         cmocka_unit_test(test_a_key_that_was_revoked),
         cmocka_unit_test(test_which_ca),
         cmocka_unit_test(test_the_key_child_refuses),
+        cmocka_unit_test(test_the_signature_is_verified),
         cmocka_unit_test(test_not_before_it_is_recorded),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
