@@ -36,6 +36,10 @@ my %titles = (
     subject_rule => 'Subject attributes: profiles.*.subject.*',
     san          => 'Alternative names: profiles.*.san',
     crl => 'CRLs: cas.*.crl', ocsp => 'OCSP: cas.*.ocsp',
+    scep => 'SCEP: profiles.*.scep', scep_renewal => 'Renewals: profiles.*.scep.renewal',
+    static_challenge => 'Static secrets: challenges.*',
+    hmac_challenge => 'Tokens: challenges.*', hmac_key => 'Keys of tokens: challenges.*.keys[]',
+    jws_challenge => 'JWS: challenges.*',
 );
 my $manual = manual();
 for my $name (sort keys %titles) {

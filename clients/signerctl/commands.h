@@ -14,6 +14,7 @@ extern const Command kRaIssue;
 extern const Command kRevoke;
 extern const Command kRelease;
 extern const Command kCrlPublish;
+extern const Command kChallengeCreate;
 extern const Command kAuditList;
 extern const Command kAuditVerify;
 extern const Command kAuditExport;

@@ -14,11 +14,11 @@ constexpr int kWrongUsage = 2;
 constexpr const char* kDefaultSocket = "/run/signerd/admin.sock";
 
 constexpr const signerctl::Command* kCommands[] = {
-    &signerctl::kCaInit,    &signerctl::kCaNext,      &signerctl::kCaImport,
-    &signerctl::kRaIssue,   &signerctl::kCertList,    &signerctl::kCertShow,
-    &signerctl::kRevoke,    &signerctl::kRelease,     &signerctl::kCrlPublish,
-    &signerctl::kAuditList, &signerctl::kAuditVerify, &signerctl::kAuditExport,
-    &signerctl::kStatus,
+    &signerctl::kCaInit,      &signerctl::kCaNext,          &signerctl::kCaImport,
+    &signerctl::kRaIssue,     &signerctl::kChallengeCreate, &signerctl::kCertList,
+    &signerctl::kCertShow,    &signerctl::kRevoke,          &signerctl::kRelease,
+    &signerctl::kCrlPublish,  &signerctl::kAuditList,       &signerctl::kAuditVerify,
+    &signerctl::kAuditExport, &signerctl::kStatus,
 };
 
 void complain(const pki::Error& error) {

@@ -15,7 +15,7 @@ constexpr std::string_view kLabel = "enroll challenge v2";
 constexpr std::size_t kExpiry = 8;
 constexpr std::size_t kLongestId = 32;
 constexpr std::size_t kVersion1 = 72;  // characters
-constexpr std::size_t kLongest = 75 + kLongestId;
+constexpr std::size_t kLongest = 76 + kLongestId;
 
 void put_number(pki::Buffer& out, std::uint64_t number, std::size_t octets) {
     while (octets-- > 0) out.push_back(static_cast<std::uint8_t>(number >> 8 * octets));

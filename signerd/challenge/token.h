@@ -9,7 +9,7 @@
 //
 // expiry is uint64, seconds since 1970, nonce 12 random octets, flags one octet: 1 when the
 // token is bound to a subject, else 0. All numbers are big-endian. Profile and subject are not
-// in the token, since who checks it knows them: so its length is 75 characters and the key's
+// in the token, since who checks it knows them: so its length is 76 characters and the key's
 // id, whatever the names are, and fits where devices take few (RFC 2985 5.4.1: 255).
 #pragma once
 

@@ -27,7 +27,13 @@ constexpr Table kTables[] = {{"", keys::kFile},
                              {"subject_rule", keys::kSubjectRule},
                              {"crl", keys::kCrl},
                              {"ocsp", keys::kOcsp},
-                             {"successor", keys::kSuccessor}};
+                             {"successor", keys::kSuccessor},
+                             {"scep", keys::kScep},
+                             {"scep_renewal", keys::kScepRenewal},
+                             {"static_challenge", keys::kStaticChallenge},
+                             {"hmac_challenge", keys::kHmacChallenge},
+                             {"hmac_key", keys::kHmacKey},
+                             {"jws_challenge", keys::kJwsChallenge}};
 
 const unit::ConfigFolder* folder;
 json_t* schema;
@@ -45,6 +51,16 @@ void write_successor(const unit::ConfigFolder& made) {
     made.write("ca/next/cross.pem", cross.pem());
     made.write("ca/next/issuing.key", issuing.key_pem());
     chmod(made.file("ca/next/issuing.key").c_str(), 0600);
+}
+
+void write_challenges(const unit::ConfigFolder& made) {
+    std::filesystem::create_directory(made.file("challenge"));
+    made.write("challenge/mdm.pem", made.issuing.pem());
+    for (const char* name :
+         {"challenge/factory.secrets", "challenge/2026.key", "challenge/2027.key"}) {
+        made.write(name, "0123456789abcdef0123456789abcdef\n");
+        chmod(made.file(name).c_str(), 0600);
+    }
 }
 
 json_t* definition_of(const std::string& name) {
@@ -68,10 +84,30 @@ struct Instance {
     std::string path;
 };
 
+constexpr std::string_view kPrefix = "#/$defs/";
+
+json_t* referred(json_t* rule) {
+    return definition_of(
+        std::string(json_string_value(json_object_get(rule, "$ref"))).substr(kPrefix.size()));
+}
+
+// Of several, the one whose type the value has.
+json_t* alternative(json_t* rule, const json_t* value) {
+    std::size_t i;
+    json_t* one;
+    json_array_foreach(json_object_get(rule, "oneOf"), i, one) {
+        if (!json_object_get(one, "$ref")) continue;
+        json_t* type = json_object_get(json_object_get(referred(one), "properties"), "type");
+        if (type && json_equal(json_object_get(type, "const"), json_object_get(value, "type")))
+            return one;
+    }
+    return rule;
+}
+
 // Follows the schema down into the example.
 void collect(json_t* rule, std::string definition, json_t* value, const std::string& path,
              std::vector<Instance>& found) {
-    constexpr std::string_view kPrefix = "#/$defs/";
+    rule = alternative(rule, value);
     if (const char* reference = json_string_value(json_object_get(rule, "$ref"))) {
         definition = std::string(reference).substr(kPrefix.size());
         rule = definition_of(definition);
@@ -181,6 +217,7 @@ int main() {
     const unit::ConfigFolder made;
     folder = &made;
     write_successor(made);
+    write_challenges(made);
     const signerd::JsonPtr schema_file(json_load_file("conf/signerd.schema.json", 0, nullptr));
     const signerd::JsonPtr example_file(json_load_file("conf/signerd.json", 0, nullptr));
     schema = schema_file.get();
