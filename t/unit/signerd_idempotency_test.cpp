@@ -110,7 +110,7 @@ void a_given_key_is_never_a_derived_one(void**) {
 }
 
 Answer answer_at(std::int64_t created, const pki::ossl::Sha256& csr = kCsr) {
-    return {key_of(request_with_key("")).key, csr, "issuing", "4a", created};
+    return {key_of(request_with_key("")).key, csr, "issuing", "4a", created, {}};
 }
 
 void a_derived_key_lasts_for_the_window(void**) {
@@ -147,6 +147,60 @@ void the_same_csr_after_the_window_is_a_renewal(void**) {
     assert_int_equal(weigh(answer_at(1000), derived, 1001, kWindow), Earlier::replay);
     assert_int_equal(weigh(answer_at(1000), derived, 1000 + kWindow, kWindow),
                      Earlier::expired);
+}
+
+// SCEP's transactionIDs.
+RequestKey transaction_key(const pki::ossl::Sha256& csr, const pki::ossl::Sha256& spki) {
+    IssueRequest request = request_with_key("transaction");
+    request.protocol = Protocol::scep;
+    return request_key("demo", request, {csr, spki});
+}
+
+Answer answer_for(const pki::ossl::Sha256& spki) {
+    Answer answer = answer_at(1000);
+    answer.spki_sha256 = spki;
+    return answer;
+}
+
+void a_transaction_is_bound_to_the_public_key(void**) {
+    const RequestKey key = transaction_key(kCsr, kSpki);
+    assert_false(key.given);
+    assert_true(key.key == transaction_key(kOtherCsr, kSpki).key);
+    for (const RequestKey& same : {key, transaction_key(kOtherCsr, kSpki)})
+        assert_int_equal(weigh(answer_for(kSpki), same, 1001, kWindow), Earlier::replay);
+    assert_int_equal(weigh(answer_for(kOtherCsr), key, 1001, kWindow), Earlier::conflict);
+    signerd::InFlight<int> working;
+    assert_int_equal(working.claim(key), Claim::ours);
+    assert_int_equal(working.claim(transaction_key(kOtherCsr, kSpki)), Claim::taken);
+    assert_int_equal(working.claim(transaction_key(kCsr, kOtherCsr)), Claim::conflict);
+}
+
+void a_transaction_is_free_after_the_window(void**) {
+    const RequestKey key = transaction_key(kCsr, kSpki);
+    for (const pki::ossl::Sha256& spki : {kSpki, kOtherCsr})
+        assert_int_equal(weigh(answer_for(spki), key, 1000 + kWindow, kWindow),
+                         Earlier::expired);
+}
+
+// Without a transactionID the CSR takes its place, as everywhere.
+void without_a_transaction_the_csr_decides(void**) {
+    IssueRequest request = request_with_key("");
+    request.protocol = Protocol::scep;
+    const RequestKey key = key_of(request);
+    assert_false(key.by_public_key);
+    assert_int_equal(weigh(answer_at(1000), key, 1001, kWindow), Earlier::replay);
+}
+
+void the_signer_is_an_identity(void**) {
+    const pki::Buffer one{1};
+    const pki::Buffer two{2};
+    IssueRequest request = request_with_key("transaction");
+    std::set<pki::ossl::Sha256> keys{key_of(request).key};
+    request.signer_certificate = one;
+    keys.insert(key_of(request).key);
+    request.signer_certificate = two;
+    keys.insert(key_of(request).key);
+    assert_int_equal(keys.size(), 3);
 }
 
 void one_works_and_the_others_wait_in_order(void**) {
@@ -201,6 +255,10 @@ int main() {
         cmocka_unit_test(a_clock_set_back_is_inside_the_window),
         cmocka_unit_test(another_csr_is_a_conflict_at_any_age),
         cmocka_unit_test(the_same_csr_after_the_window_is_a_renewal),
+        cmocka_unit_test(a_transaction_is_bound_to_the_public_key),
+        cmocka_unit_test(a_transaction_is_free_after_the_window),
+        cmocka_unit_test(without_a_transaction_the_csr_decides),
+        cmocka_unit_test(the_signer_is_an_identity),
         cmocka_unit_test(one_works_and_the_others_wait_in_order),
         cmocka_unit_test(waiting_with_another_csr_is_a_conflict),
         cmocka_unit_test(keys_do_not_wait_for_each_other),
