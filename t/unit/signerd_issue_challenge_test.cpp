@@ -1,5 +1,5 @@
-// The issue path of SCEP: challenges, what they use up, renewals, transactionIDs.
-#include "t/unit/challenge_fixture.h"
+// Challenges in the issue path, what they use up, who is asked outside; transactionIDs.
+#include "t/unit/scep_issue_fixture.h"
 
 #include "t/unit/unit.h"
 
@@ -8,8 +8,9 @@ namespace {
 using pki::Errc;
 namespace wire = pki::wire;
 using unit::challenge_csr;
-
-pki::ossl::PkeyPtr new_key() { return *pki::ossl::generate_key("ec:P-256"); }
+using unit::new_key;
+using unit::ScepFixture;
+using unit::with_password;
 
 // Counts one device at a time.
 class CountedChallenge : public signerd::Challenge {
@@ -56,58 +57,6 @@ class FakeOutside : public signerd::Outside {
     std::vector<Done> waiting;
 };
 
-class ScepFixture : public unit::IssueFixture {
-   public:
-    ScepFixture() {
-        hmac = unit::hmac_challenge("mdm");
-        rules().challenges = {unit::static_challenge("factory", {"factory secret"}), hmac};
-    }
-    signerd::ScepRules& rules() {
-        auto& scep = config->profiles["device"].scep;
-        if (!scep) scep.emplace();
-        return *scep;
-    }
-    static wire::IssueRequest enrolment(const pki::Buffer& csr,
-                                        std::string_view transaction = "t-1") {
-        wire::IssueRequest made = request(csr);
-        made.protocol = wire::Protocol::scep;
-        made.idempotency_key = transaction;
-        made.transaction = transaction;
-        return made;
-    }
-    static wire::IssueRequest renewal(const pki::Buffer& csr, const pki::Buffer& signer,
-                                      std::string_view transaction = "t-2") {
-        wire::IssueRequest made = enrolment(csr, transaction);
-        made.operation = wire::Operation::renew;
-        made.signer_certificate = signer;
-        return made;
-    }
-    std::uint64_t enrol(std::string_view password, std::string_view transaction = "t-1") {
-        const pki::Buffer csr = challenge_csr(new_key().get(), std::string(password));
-        return issue(enrolment(csr, transaction));
-    }
-    pki::Buffer certificate(std::uint64_t id) {
-        const auto reply = replies.issued(id);
-        assert_ok(reply);
-        return pki::to_buffer(reply->certificate);
-    }
-    // A certificate that was issued for "CN=device-1".
-    pki::Buffer enrolled() { return certificate(enrol("factory secret", "first")); }
-    std::string token(std::int64_t lifetime = 60) {
-        return *hmac->make({2, clock.seconds + lifetime, "device", {}});
-    }
-    std::string detail() { return std::string(audit().back().detail); }
-    void assert_refused(std::uint64_t id, Errc code) {
-        const auto error = replies.error(id);
-        assert_ok(error);
-        if (error->code != code) print_error("%s\n", detail().c_str());
-        assert_int_equal(error->code, code);
-        assert_int_equal(audit().back().decision, wire::Decision::deny);
-    }
-
-    std::shared_ptr<signerd::HmacChallenge> hmac;
-};
-
 void a_right_challenge_issues(void**) {
     ScepFixture fixture;
     fixture.certificate(fixture.enrol("factory secret"));
@@ -150,8 +99,6 @@ void a_wrong_challenge_is_refused(void**) {
     fixture.remove();
 }
 
-pki::Buffer with_password(EVP_PKEY* key, std::uint8_t tag, pki::Bytes value);
-
 // Latin-1, UCS-2: what is compared is the text.
 void the_string_type_does_not_matter(void**) {
     ScepFixture fixture;
@@ -182,30 +129,6 @@ void the_string_type_does_not_matter(void**) {
     assert_text(fixture.detail(),
                 "challenge refused: challengePassword is not text of its string type");
     fixture.remove();
-}
-
-// build_csr() writes UTF8String; this is the same with another type.
-pki::Buffer with_password(EVP_PKEY* key, std::uint8_t tag, pki::Bytes value) {
-    const auto scheme = *pki::ossl::default_scheme(key);
-    pki::der::Writer info;
-    info.sequence([&] {
-        info.integer(0);
-        info.raw(*pki::x509::name_from_text("CN=device-1"));
-        info.raw(*pki::ossl::public_key_der(key));
-        info.tlv(pki::der::constructed(0), [&] {
-            info.sequence([&] {
-                info.oid(pki::x509::oid::kChallengePassword);
-                info.set([&] { info.primitive(tag, value); });
-            });
-        });
-    });
-    pki::der::Writer w;
-    w.sequence([&] {
-        w.raw(info.view());
-        pki::x509::write_signature_algorithm(w, scheme);
-        w.bit_string(*pki::ossl::sign(key, scheme, info.view()));
-    });
-    return std::move(w).take();
 }
 
 void profiles_decide_who_may_come(void**) {
@@ -340,167 +263,6 @@ void a_transaction_lasts_for_the_window(void**) {
     fixture.remove();
 }
 
-void a_certificate_of_ours_renews_itself(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    const pki::Buffer csr = challenge_csr(new_key().get(), "");
-    const pki::Buffer renewed =
-        fixture.certificate(fixture.issue(ScepFixture::renewal(csr, signer)));
-    const auto row = fixture.audit().back();
-    assert_int_equal(row.operation, wire::Operation::renew);
-    assert_int_equal(row.credential, wire::Credential::certificate);
-    assert_text(row.credential_name, "CN=device-1");
-    // A retry; and the same transaction of another signer is another one.
-    assert_true(fixture.certificate(fixture.issue(ScepFixture::renewal(csr, signer))) ==
-                renewed);
-    assert_true(fixture.certificate(fixture.issue(ScepFixture::renewal(csr, renewed))) !=
-                renewed);
-    fixture.remove();
-}
-
-void operation_and_signer_have_to_fit(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    const pki::Buffer csr = challenge_csr(new_key().get(), "factory secret");
-    wire::IssueRequest request = ScepFixture::renewal(csr, signer);
-    request.operation = wire::Operation::enroll;
-    fixture.assert_refused(fixture.issue(request), Errc::malformed);
-    request = ScepFixture::renewal(csr, {});
-    fixture.assert_refused(fixture.issue(request), Errc::malformed);
-    request = ScepFixture::renewal(csr, signer);
-    request.protocol = wire::Protocol::est;
-    fixture.assert_refused(fixture.issue(request), Errc::malformed);
-    const pki::Buffer garbage{1, 2, 3};
-    fixture.assert_refused(fixture.issue(ScepFixture::renewal(csr, garbage)), Errc::malformed);
-    fixture.remove();
-}
-
-// Everything that a name in it says of us is not enough.
-void foreign_signers_are_refused(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    const pki::Buffer csr = challenge_csr(new_key().get(), "");
-    constexpr const char* kCause = "renewal: the certificate that signed is not one of ours";
-    const auto expect_refusal = [&](const pki::Buffer& shown) {
-        fixture.assert_refused(fixture.issue(ScepFixture::renewal(csr, shown)),
-                               Errc::unauthenticated);
-        assert_text(fixture.detail(), kCause);
-        assert_int_equal(fixture.audit().back().credential, wire::Credential::unproven);
-    };
-    pki::Buffer changed = signer;
-    changed.back() ^= 1;
-    expect_refusal(changed);
-    expect_refusal(fixture.ca.certificate);
-    // Of another tenant, and of a CA that is no longer here.
-    fixture.config->cas["issuing"].tenant = "other";
-    expect_refusal(signer);
-    fixture.remove();
-}
-
-void of_a_ca_that_changed_its_key(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    fixture.config->cas["issuing"].chain = {
-        unit::make_ca({.name = "CN=Test Issuing"}).certificate};
-    fixture.generation = *signerd::make_generation(2, fixture.config);
-    const pki::Buffer csr = challenge_csr(new_key().get(), "");
-    fixture.assert_refused(fixture.issue(ScepFixture::renewal(csr, signer)),
-                           Errc::unauthenticated);
-    fixture.remove();
-}
-
-void revoked_signers_are_refused(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    const auto records = fixture.store->list_certificates({});
-    assert_ok(unit::commit(*fixture.store,
-                           {unit::change_of({unit::revocation_of(records->front())})}));
-    const pki::Buffer csr = challenge_csr(new_key().get(), "");
-    fixture.assert_refused(fixture.issue(ScepFixture::renewal(csr, signer)),
-                           Errc::unauthenticated);
-    assert_true(fixture.detail().starts_with("the client certificate is revoked"));
-    fixture.remove();
-}
-
-void validity_and_grace(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    const pki::Buffer csr = challenge_csr(new_key().get(), "");
-    const auto renew = [&](const char* transaction) {
-        return fixture.issue(ScepFixture::renewal(csr, signer, transaction));
-    };
-    const std::int64_t issued = fixture.clock.seconds;
-    fixture.clock.seconds = issued - 301;
-    fixture.assert_refused(renew("t-2"), Errc::denied);
-    assert_text(fixture.detail(), "renewal: the certificate is not valid yet");
-    fixture.clock.seconds = issued + 90 * unit::kDay;
-    fixture.certificate(renew("t-3"));
-    fixture.clock.seconds++;
-    fixture.assert_refused(renew("t-4"), Errc::denied);
-    assert_text(fixture.detail(), "renewal: the certificate has expired");
-    fixture.rules().renewal.grace = unit::kDay;
-    fixture.certificate(renew("t-5"));
-    fixture.clock.seconds += unit::kDay;
-    fixture.assert_refused(renew("t-6"), Errc::denied);
-    fixture.remove();
-}
-
-void names_stay_unless_they_may_change(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    const pki::Buffer other = challenge_csr(new_key().get(), "", "CN=device-2");
-    fixture.assert_refused(fixture.issue(ScepFixture::renewal(other, signer)), Errc::denied);
-    fixture.rules().renewal.change_subject = true;
-    fixture.certificate(fixture.issue(ScepFixture::renewal(other, signer)));
-    fixture.remove();
-}
-
-void other_profiles_only_where_they_are_named(void**) {
-    ScepFixture fixture;
-    auto router = fixture.config->profiles["device"];
-    router.rules.name = "router";
-    fixture.config->profiles["router"] = router;
-    const pki::Buffer signer = fixture.enrolled();
-    const pki::Buffer csr = challenge_csr(new_key().get(), "");
-    wire::IssueRequest request = ScepFixture::renewal(csr, signer);
-    request.profile = "router";
-    fixture.assert_refused(fixture.issue(request), Errc::denied);
-    assert_text(fixture.detail(), "renewal: the certificate is of another profile: device");
-    fixture.config->profiles["router"].scep->renewal.from_profiles = {"device"};
-    fixture.certificate(fixture.issue(request));
-    fixture.remove();
-}
-
-// RFC 8894 2.4: none is needed; the one of long ago may be there; a wrong one may not.
-void challenges_of_renewals(void**) {
-    ScepFixture fixture;
-    const std::string token = fixture.token();
-    const pki::Buffer signer = fixture.certificate(fixture.enrol(token, "first"));
-    fixture.clock.seconds += 7200;
-    const auto renew = [&](const std::string& password, const char* transaction) {
-        const pki::Buffer csr = challenge_csr(new_key().get(), password);
-        return fixture.issue(ScepFixture::renewal(csr, signer, transaction));
-    };
-    fixture.certificate(renew(token, "t-2"));
-    fixture.certificate(renew(token, "t-3"));
-    fixture.certificate(renew("factory secret", "t-4"));
-    assert_int_equal(fixture.audit().back().credential, wire::Credential::certificate);
-    fixture.assert_refused(renew("not the secret", "t-5"), Errc::unauthenticated);
-    assert_int_equal(fixture.audit().back().credential, wire::Credential::certificate);
-    fixture.remove();
-}
-
-void an_empty_password_is_none(void**) {
-    ScepFixture fixture;
-    const pki::Buffer signer = fixture.enrolled();
-    const pki::Buffer csr = with_password(new_key().get(), pki::der::kUtf8String, {});
-    fixture.certificate(fixture.issue(ScepFixture::renewal(csr, signer)));
-    fixture.assert_refused(fixture.issue(ScepFixture::enrolment(csr, "t-9")),
-                           Errc::unauthenticated);
-    assert_text(fixture.detail(), "challenge refused: no challengePassword");
-    fixture.remove();
-}
-
 class AskingFixture : public ScepFixture {
    public:
     AskingFixture() {
@@ -604,16 +366,6 @@ int main() {
         cmocka_unit_test(a_transaction_is_one_public_key),
         cmocka_unit_test(while_it_is_worked_on_too),
         cmocka_unit_test(a_transaction_lasts_for_the_window),
-        cmocka_unit_test(a_certificate_of_ours_renews_itself),
-        cmocka_unit_test(operation_and_signer_have_to_fit),
-        cmocka_unit_test(foreign_signers_are_refused),
-        cmocka_unit_test(of_a_ca_that_changed_its_key),
-        cmocka_unit_test(revoked_signers_are_refused),
-        cmocka_unit_test(validity_and_grace),
-        cmocka_unit_test(names_stay_unless_they_may_change),
-        cmocka_unit_test(other_profiles_only_where_they_are_named),
-        cmocka_unit_test(challenges_of_renewals),
-        cmocka_unit_test(an_empty_password_is_none),
         cmocka_unit_test(somebody_outside_is_asked_and_told),
         cmocka_unit_test(what_signerd_knows_is_not_asked),
         cmocka_unit_test(outside_says_no),
