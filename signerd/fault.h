@@ -5,8 +5,8 @@
 //
 // Right before each step of the issue path (issue.h):
 //     issue:1 decode   issue:2 policy   issue:3 limits   issue:4 idempotency
-//     issue:6 serial and TBS   issue:7 signature   issue:8 commit
-//     issue:9 answer, after the commit
+//     issue:5 single-use things   issue:6 serial and TBS   issue:7 signature
+//     issue:8 commit   issue:9 answer, after the commit
 // In the writer's thread:
 //     commit:1 everything is written, before COMMIT   commit:2 between COMMIT and completion
 // In the key child, which is another process:

@@ -29,7 +29,7 @@ sub certificates_of {
 }
 
 # The points of signerd/fault.h in the front, in order; the last two come after the COMMIT.
-for my $point (map({ "issue:$_" } 1, 2, 3, 4, 6, 7, 8), 'commit:1', 'commit:2', 'issue:9') {
+for my $point (map({ "issue:$_" } 1 .. 8), 'commit:1', 'commit:2', 'issue:9') {
     my $step = $point =~ tr/:/-/r;
     my $committed = $point eq 'commit:2' || $point eq 'issue:9';
     for my $key ('', "key-$step") {

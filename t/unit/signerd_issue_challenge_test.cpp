@@ -183,11 +183,11 @@ void failures_burn_nothing(void**) {
     const std::string token = fixture.token();
     const pki::Buffer bad_name = challenge_csr(new_key().get(), token, "O=Example");
     fixture.assert_refused(fixture.issue(ScepFixture::enrolment(bad_name)), Errc::denied);
-    fixture.signer.instead = pki::fail(Errc::unavailable, "key child away");
+    fixture.signer.instead = pki::Error{Errc::unavailable, "key child away", 0, {}};
     const std::uint64_t unsigned_id = fixture.enrol(token, "t-2");
     assert_int_equal(fixture.replies.error(unsigned_id)->code, Errc::unavailable);
     fixture.signer.instead.reset();
-    fixture.committer.failure = pki::fail(Errc::unavailable, "disk full");
+    fixture.committer.failure = pki::Error{Errc::unavailable, "disk full", 0, {}};
     const std::uint64_t lost = fixture.enrol(token, "t-3");
     assert_int_equal(fixture.replies.error(lost)->code, Errc::unavailable);
     fixture.committer.failure.reset();
@@ -327,7 +327,7 @@ void outside_says_no(void**) {
 void outside_is_away(void**) {
     AskingFixture fixture;
     const std::uint64_t id = fixture.start();
-    fixture.outside.answer(pki::fail(Errc::unavailable, "timed out"));
+    fixture.outside.answer(pki::Error{Errc::unavailable, "timed out", 0, {}});
     fixture.finish();
     assert_int_equal(fixture.replies.error(id)->code, Errc::unavailable);
     assert_text(fixture.detail(), "timed out: connector");
@@ -343,7 +343,7 @@ void outside_is_away(void**) {
 void a_failure_after_the_answer_is_told(void**) {
     AskingFixture fixture;
     fixture.start();
-    fixture.signer.instead = pki::fail(Errc::unavailable, "key child away");
+    fixture.signer.instead = pki::Error{Errc::unavailable, "key child away", 0, {}};
     fixture.outside.answer(signerd::Finding{signerd::Verdict::accepted, {}, {}, {}});
     fixture.finish();
     assert_true(fixture.outside.told ==
