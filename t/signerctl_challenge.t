@@ -33,16 +33,23 @@ start_signerd($config);
 
 my $transactions = 0;
 
-# The kind of the answer and, when it is an error, its text.
+# openssl takes no attributes beside -subj.
+sub challenge_csr {
+    my ($name, $challenge) = @_;
+    write_file("$name.conf", "[req]\nprompt = no\ndistinguished_name = dn\nattributes = at\n"
+        . "[dn]\nCN = $name\n[at]\nchallengePassword = $challenge\n");
+    new_key($name);
+    must(qw(openssl req -new -config), path("$name.conf"), '-key', path("$name.key"),
+        '-out', path("$name.csr"));
+    return;
+}
+
+# "issued" and the certificate, or the text of the error.
 sub enrol {
     my ($challenge, %with) = @_;
     my $name = $with{name} // 'device-' . ++$transactions;
     my $transaction = $with{transaction} // "t-$name";
-    if (!-e path("$name.csr")) {
-        write_file("$name.conf", "[req]\nprompt = no\ndistinguished_name = dn\nattributes = at\n"
-            . "[dn]\nCN = $name\n[at]\nchallengePassword = $challenge\n");
-        new_csr($name, "/CN=$name", -config => path("$name.conf"));
-    }
+    challenge_csr($name, $challenge) if !-e path("$name.csr");
     my $frontend = IO::Socket::UNIX->new(Peer => path('signerd.sock')) or die $!;
     syswrite $frontend, frame(ISSUE, 'request.', [1, $with{profile} // 'device'], [2, SCEP], [3, ENROLL],
         [4, must(qw(openssl req -outform DER -in), path("$name.csr"))], [9, '192.0.2.9'],
@@ -52,8 +59,8 @@ sub enrol {
     while (length $answer < $size) {
         sysread $frontend, $answer, $size - length $answer, length $answer or die 'cut off';
     }
-    my $kind = unpack 'x C', $answer;
-    return $kind == CERTIFICATE ? 'issued ' . unpack('H*', substr $answer, 12) : $answer =~ s/^.*\x02\0\0\0.//sr;
+    my ($kind, $certificate) = unpack 'x C x11 N/a', $answer;
+    return $kind == CERTIFICATE ? 'issued ' . unpack('H*', $certificate) : $answer =~ s/^.*\x02\0\0\0.//sr;
 }
 
 sub create {
