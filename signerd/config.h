@@ -68,6 +68,15 @@ struct Ca {
     std::optional<Successor> successor;
 };
 
+// "approval" of a profile, and what belongs to it.
+struct ApprovalRules {
+    bool manual = false;  // a person decides about each request
+    // Seconds that a request waits for that, and then again that it can be fetched.
+    std::int64_t lifetime = 7 * 86400;
+    std::uint32_t retry = 60;     // seconds until the client may ask again
+    std::uint64_t limit = 1'000;  // waiting requests of this profile
+};
+
 // In "scep.challenges" in place of names: an enrolment needs no challenge.
 constexpr std::string_view kNoChallenge = "none";
 
@@ -89,7 +98,8 @@ struct Profile {
     pki::x509::Profile rules;
     std::string ca;
     std::int64_t idempotency_window = 3600;  // seconds in which equal CSR bytes are a retry
-    std::optional<ScepRules> scep;           // none: no request by SCEP
+    ApprovalRules approval;
+    std::optional<ScepRules> scep;  // none: no request by SCEP
 };
 
 enum class Role { frontend, reader, admin };

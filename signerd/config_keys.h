@@ -39,6 +39,10 @@ inline constexpr std::string_view kProfile[] = {"ca",
                                                 "backdate",
                                                 "must_staple",
                                                 "idempotency_window",
+                                                "approval",
+                                                "approval_lifetime",
+                                                "approval_retry",
+                                                "approval_limit",
                                                 "scep"};
 
 inline constexpr std::string_view kScep[] = {"challenges", "renewal"};

@@ -35,6 +35,9 @@ pki::Result<std::vector<Listen>> read_listen(const JsonValue& value,
 pki::Status read_crl_rules(const JsonObject& ca_object, Ca& ca);
 pki::Result<OcspRules> read_ocsp_rules(const JsonValue& value);
 
+// "approval" of a profile, and the keys that go with it.
+pki::Status read_approval(const JsonObject& profile_object, ApprovalRules& rules);
+
 // Fills in the chain of the CA and what follows from it: names, validity, scheme.
 pki::Status read_chain(const JsonValue& value, const std::filesystem::path& folder, Ca& ca);
 

@@ -219,6 +219,7 @@ pki::Result<Profile> read_profile(const std::string& name, const JsonValue& valu
     PKI_CHECK(check_consistent(object, profile.rules));
     PKI_CHECK(object.optional("idempotency_window", into(profile.idempotency_window,
                                                          duration(1, kMaxIdempotencyWindow))));
+    PKI_CHECK(read_approval(object, profile.approval));
     const auto scep = [&](const JsonValue& v) { return read_scep_rules(v, challenges); };
     PKI_CHECK(object.optional("scep", into(profile.scep, scep)));
     return profile;

@@ -51,7 +51,11 @@ inline const char* const kGoodConfig = R"({
             "validity": "90d",
             "backdate": "2m",
             "must_staple": true,
-            "idempotency_window": "30m"
+            "idempotency_window": "30m",
+            "approval": "manual",
+            "approval_lifetime": "3d",
+            "approval_retry": "90s",
+            "approval_limit": 20
         }
     },
     "limits": { "connections": 10, "queue": 20, "drain": "3s" }

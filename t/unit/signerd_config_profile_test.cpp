@@ -15,6 +15,10 @@ void rules_of_the_good_file(void**) {
     assert_text(rules.name, "device");
     assert_text(profile.ca, "issuing");
     assert_int_equal(profile.idempotency_window, 1800);
+    assert_true(profile.approval.manual);
+    assert_int_equal(profile.approval.lifetime, 3 * 86400);
+    assert_int_equal(profile.approval.retry, 90);
+    assert_int_equal(profile.approval.limit, 20);
     assert_int_equal(rules.keys.size(), 2);
     assert_text(rules.keys[0].describe(), "rsa:2048-4096");
     assert_int_equal(rules.subject.size(), 2);
@@ -80,6 +84,17 @@ void values_out_of_range(void**) {
             {"profiles.device.backdate", "\"31d\"", "profiles.device.backdate: out of range"},
             {"profiles.device.idempotency_window", "\"0s\"",
              "profiles.device.idempotency_window: out of range: from 1s to 30d"},
+            {"profiles.device.approval", "true", "profiles.device.approval: not a string"},
+            {"profiles.device.approval", "\"auto\"",
+             "profiles.device.approval: \"auto\" is none of automatic, manual"},
+            {"profiles.device.approval_lifetime", "\"59s\"",
+             "profiles.device.approval_lifetime: out of range: from 1m to 180d"},
+            {"profiles.device.approval_lifetime", "\"181d\"",
+             "profiles.device.approval_lifetime: out of range"},
+            {"profiles.device.approval_retry", "\"0s\"",
+             "profiles.device.approval_retry: out of range: from 1s to 1d"},
+            {"profiles.device.approval_limit", "0",
+             "profiles.device.approval_limit: out of range"},
         });
 }
 

@@ -71,6 +71,10 @@ void defaults(void**) {
     assert_true(c.confinement.sandbox);
     const signerd::Profile& profile = c.profiles.at("p");
     assert_int_equal(profile.idempotency_window, 3600);
+    assert_false(profile.approval.manual);
+    assert_int_equal(profile.approval.lifetime, 7 * 86400);
+    assert_int_equal(profile.approval.retry, 60);
+    assert_int_equal(profile.approval.limit, 1000);
     assert_int_equal(profile.rules.key_usage, pki::x509::kDigitalSignature);
     assert_true(profile.rules.extended_key_usage.empty());
     assert_int_equal(profile.rules.backdate_seconds, 300);
@@ -97,7 +101,9 @@ void optional_keys(void**) {
           "profiles.device.empty_subject", "profiles.device.key_usage",
           "profiles.device.extended_key_usage", "profiles.device.required_attributes",
           "profiles.device.requested_usages", "profiles.device.backdate",
-          "profiles.device.must_staple", "profiles.device.idempotency_window"})
+          "profiles.device.must_staple", "profiles.device.idempotency_window",
+          "profiles.device.approval", "profiles.device.approval_lifetime",
+          "profiles.device.approval_retry", "profiles.device.approval_limit"})
         assert_ok(folder->load_with(path, nullptr));
 }
 
