@@ -161,6 +161,12 @@ void record_refusal(AuditRecord& record, const pki::Error& error) {
     make_fit(record);
 }
 
+void record_pending(AuditRecord& record) {
+    record.decision = pki::wire::Decision::pending;
+    record.reason = 0;
+    record.detail = "waits for approval";
+}
+
 AuditRecord record_report(const Occasion& occasion,
                           const pki::wire::ReportedDecision& reported) {
     AuditRecord record = record_occasion(occasion);

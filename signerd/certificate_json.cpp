@@ -50,7 +50,8 @@ bool JsonList::add(const JsonPtr& member) {
 }
 
 pki::Result<pki::Buffer> JsonList::reply(std::string_view tail, std::uint64_t id) const {
-    const std::string text = "{\"certificates\":[" + text_ + "]" + std::string(tail) + "}";
+    const std::string text =
+        "{\"" + std::string(key_) + "\":[" + text_ + "]" + std::string(tail) + "}";
     return pki::wire::encode(pki::wire::JsonReply{pki::as_bytes(text)}, id);
 }
 

@@ -18,12 +18,15 @@ JsonPtr certificate_json(const CertificateRecord& record, std::int64_t now);
 // answer without any would have the reader ask for ever.
 class JsonList {
    public:
+    explicit JsonList(std::string_view key = "certificates") : key_(key) {}
+
     bool add(const JsonPtr& member);
 
-    // {"certificates":[...]TAIL}, as a frame. The tail is less than 128 bytes.
+    // {"KEY":[...]TAIL}, as a frame. The tail is less than 128 bytes.
     pki::Result<pki::Buffer> reply(std::string_view tail, std::uint64_t id) const;
 
    private:
+    const std::string_view key_;
     std::string text_;
 };
 

@@ -8,7 +8,9 @@
 #include "signerd/log.h"
 #include "signerd/lookup.h"
 #include "signerd/peer.h"
+#include "signerd/poll.h"
 #include "signerd/reply.h"
+#include "signerd/request_list.h"
 #include "signerd/status.h"
 
 namespace signerd {
@@ -19,6 +21,8 @@ using wire::Kind;
 namespace {
 
 void issue(Services& services, const Request& request) { services.issuer.issue(request); }
+
+void decide(Services& services, const Request& request) { services.issuer.decide(request); }
 
 void report(Services& services, const Request& request) {
     services.reports.record(request, services.issuer.in_flight());
@@ -37,6 +41,15 @@ void challenge_create(Services& services, const Request& request) {
     services.challenges.create(request);
 }
 
+std::int64_t now(const Services& services) { return services.clock.now() / kMicroseconds; }
+
+pki::Result<pki::Buffer> poll(Services& services, const Request& request) {
+    return signerd::poll(services.store, now(services), request);
+}
+pki::Result<pki::Buffer> request_list(Services& services, const Request& request) {
+    return signerd::request_list(services.store, now(services), request);
+}
+
 // An operation that has its answer at once.
 template <pki::Result<pki::Buffer> (*Make)(Services&, const Request&)>
 void at_once(Services& services, const Request& request) {
@@ -51,11 +64,14 @@ constexpr Roles kAdmin = only(Role::admin);
 
 constexpr Operation kOperations[] = {
     {Kind::issue_request, "issue", kFrontend, issue},
+    {Kind::poll_request, "poll", kFrontend, at_once<poll>},
     {Kind::ca_certs_request, "ca_certs", kFrontend | kReader | kAdmin, at_once<ca_certs>},
     {Kind::report_request, "report", kFrontend, report},
     {Kind::status_request, "status", kReader | kAdmin, at_once<status>},
     {Kind::cert_list_request, "cert_list", kAdmin, at_once<cert_list>},
     {Kind::cert_show_request, "cert_show", kAdmin, at_once<cert_show>},
+    {Kind::request_list_request, "request_list", kAdmin, at_once<request_list>},
+    {Kind::request_decide_request, "request_decide", kAdmin, decide},
     {Kind::audit_page_request, "audit_page", kAdmin, at_once<audit_page>},
     {Kind::revoke_request, "revoke", kAdmin, revoke},
     {Kind::revoke_many_request, "revoke_many", kAdmin, revoke_many},

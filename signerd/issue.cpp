@@ -2,9 +2,11 @@
 
 #include "libpki/base/base64.h"
 #include "libpki/x509/tbs.h"
+#include "signerd/approval.h"
 #include "signerd/audit.h"
 #include "signerd/crl_schedule.h"
 #include "signerd/fault.h"
+#include "signerd/issue_challenge.h"
 #include "signerd/issue_decode.h"
 #include "signerd/issue_renewal.h"
 #include "signerd/issue_revoked.h"
@@ -41,23 +43,11 @@ pki::Status check_profile(const IssueJob& job) {
     return {};
 }
 
-pki::Error conflict(const IssueJob& job) {
-    return fail(Errc::conflict, job.key.by_public_key
-                                    ? "the transaction belongs to another key"
-                                    : "the idempotency key belongs to another CSR");
-}
-
 // The profile may have another CA by now than the one that issued an earlier answer.
 const Ca* find_ca(const IssueJob& job, const std::string& name) {
     const auto& cas = job.generation->config->cas;
     const auto found = cas.find(name);
     return found == cas.end() ? nullptr : &found->second;
-}
-
-// Whatever ails the store, the client did nothing wrong and may come again.
-pki::Error store_failed(pki::Error error) {
-    error.code = Errc::unavailable;
-    return error;
 }
 
 // The largest signature, its algorithm, and the headers around all three.
@@ -102,6 +92,7 @@ void decide_allow(IssueJob& job, pki::Buffer der) {
                                 serial,      job.now(),          job.key.spki_sha256};
     record_claims(job);
     record_allow(job.record(), serial);
+    if (job.approval) approve(job);
 }
 
 }  // namespace
@@ -109,6 +100,11 @@ void decide_allow(IssueJob& job, pki::Buffer der) {
 void Issuer::issue(const Request& request) {
     const IssueJobPtr job = accept(request);
     if (const auto status = examine(*job); !status) return refuse(job, status.error());
+    proceed(job);
+}
+
+// From step 4 on.
+void Issuer::proceed(const IssueJobPtr& job) {
     SIGNERD_FAULT("issue:4");
     if (settled_earlier(job)) return;
     SIGNERD_FAULT("issue:5");
@@ -119,7 +115,7 @@ void Issuer::issue(const Request& request) {
 
 // Step 5, what only somebody outside can tell.
 void Issuer::authorize(const IssueJobPtr& job) {
-    if (!job->challenge.ask) return sign(job);
+    if (!job->challenge.ask) return authorized(job);
     if (outside_ == nullptr)
         return refuse(job, fail(Errc::unavailable, "challenge: nobody is there to ask"));
     outside_->ask(
@@ -130,6 +126,11 @@ void Issuer::authorize(const IssueJobPtr& job) {
 void Issuer::on_authorized(const IssueJobPtr& job, const pki::Result<Finding>& finding) {
     if (const auto status = settle_challenge(*job, finding); !status)
         return refuse(job, status.error());
+    authorized(job);
+}
+
+void Issuer::authorized(const IssueJobPtr& job) {
+    if (job->profile->approval.manual) return ask(job);
     sign(job);
 }
 
@@ -170,6 +171,19 @@ pki::Status Issuer::examine(IssueJob& job) {
     return {};
 }
 
+// Steps 1 and 2 for what was kept. Its signature was verified and its challenge known when it
+// came.
+pki::Status Issuer::examine_again(IssueJob& job) {
+    PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
+    restore_challenge(job.csr);
+    PKI_CHECK(read_certificates(job));
+    if (job.shown) PKI_CHECK(settle(object_to_client(store_, *job.shown)));
+    PKI_CHECK(check_profile(job));
+    PKI_CHECK(settle(object_to_renewal(store_, job)));
+    PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
+    return settle(object_to_key(store_, job.csr.spki));
+}
+
 // Before the signature is verified: what is turned away for load must cost less than what is
 // served.
 pki::Status Issuer::check_load(const IssueJob& job) const {
@@ -188,7 +202,10 @@ bool Issuer::settled_earlier(const IssueJobPtr& job) {
     job->claimed = claim == Claim::ours;
     const auto replayed = job->claimed ? replay_stored(job) : pki::Result<bool>(conflict(*job));
     if (!replayed) refuse(job, replayed.error());
-    return !replayed || *replayed;
+    if (!replayed || *replayed) return true;
+    const auto settled = settled_by_person(job);
+    if (!settled) refuse(job, settled.error(), without_detail(settled.error()));
+    return !settled || *settled;
 }
 
 pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
@@ -233,7 +250,7 @@ pki::Result<std::optional<Stored>> Issuer::find_stored(const IssueJob& job) cons
     PKI_TRY(std::optional<CertificateRecord> certificate,
             store_.find_certificate(earlier->ca, earlier->serial));
     if (!certificate) return damaged("an answer without its certificate", earlier->serial);
-    PKI_CHECK(check_stored(*certificate, job.csr, *job.generation));
+    PKI_CHECK(check_stored(*certificate, job.csr.spki, *job.generation));
     return std::optional<Stored>({means, *std::move(certificate)});
 }
 
@@ -261,29 +278,43 @@ void Issuer::on_committed(const IssueJobPtr& job, const pki::Status& status) {
     SIGNERD_FAULT("issue:9");
     const pki::Buffer& certificate = job->decided.certificate->der;
     tell_outside(*job, {certificate, nullptr});
-    answer(*job, certificate, job->ca, false);
+    if (job->approval)
+        answer_decision(*job);
+    else
+        answer(*job, certificate, job->ca, false);
     for (const IssueJobPtr& waiting : release(*job))
         answer(*waiting, certificate, job->ca, true);
 }
 
-void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error) {
+void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error, const pki::Error& told) {
     if (error.code == Errc::internal) log(Level::error, "issue: %s", error.message().c_str());
     record_refusal(job->record(), error);
+    if (job->approval) stays_undecided(*job);
     job->decided.certificate.reset();
     job->decided.answer.reset();
     job->decided.used.clear();
     job->decided.counted.clear();
-    committer_.commit(job->decided, [this, job, error](const pki::Status& status) {
-        answer_error(*job, status ? error : store_failed(status.error()));
+    job->decided.pending.reset();
+    job->decided.pending_change.reset();
+    committer_.commit(job->decided, [this, job, error, told](const pki::Status& status) {
+        if (status) return answer_error(*job, error, told);
+        const pki::Error failed = store_failed(status.error());
+        answer_error(*job, failed, failed);
     });
 }
 
-// Who waited for this outcome shares it, each with a record of its own.
-void Issuer::answer_error(const IssueJob& job, const pki::Error& error) {
+// Who waited for this outcome shares it, each with a record of its own. What an operator could
+// not do is no answer to a client.
+void Issuer::answer_error(const IssueJob& job, const pki::Error& error,
+                          const pki::Error& told) {
     in_flight_--;
     tell_outside(job, {{}, &error});
-    replies_.send(job.to, error_frame(error, job.to.id));
-    for (const IssueJobPtr& waiting : release(job)) refuse(waiting, error);
+    replies_.send(job.to, error_frame(told, job.to.id));
+    for (const IssueJobPtr& waiting : release(job))
+        if (job.approval)
+            proceed(waiting);
+        else
+            refuse(waiting, error, told);
 }
 
 void Issuer::answer(const IssueJob& job, pki::Bytes certificate, const Ca* issuer,

@@ -3,6 +3,7 @@
 //     1 decode, load, revoked client, CSR and its signature
 //     2 profile of this peer, the certificate of a renewal, challenge, policy, blocked key
 //     3 limits   4 idempotency   5 single-use things, and who is asked outside
+//       what a person decides waits from here on (issue_approval.cpp)
 //     6 serial and TBS   7 signature by the key child
 //     8 one durable transaction: certificate, audit record, answer   9 answer
 //
@@ -40,6 +41,10 @@ class Issuer {
     // The answer goes to `request.to`, in this turn or a later one.
     void issue(const Request& request);
 
+    // wire::RequestDecideRequest: an approval goes on at step 6, after the checks of 1 and 2 by
+    // the rules of today. One that fails leaves the request waiting.
+    void decide(const Request& request);
+
     // From now on requests are shed.
     void drain() { draining_ = true; }
     // Who asks others about challenges; without it, requests that need it are refused. It
@@ -51,23 +56,38 @@ class Issuer {
    private:
     IssueJobPtr accept(const Request& request);
     pki::Status examine(IssueJob& job);
+    pki::Status examine_again(IssueJob& job);
     pki::Status check_load(const IssueJob& job) const;
+    void proceed(const IssueJobPtr& job);
     void authorize(const IssueJobPtr& job);
     void on_authorized(const IssueJobPtr& job, const pki::Result<Finding>& finding);
+    void authorized(const IssueJobPtr& job);
     void sign(const IssueJobPtr& job);
     pki::Status prepare(IssueJob& job) const;
     void tell_outside(const IssueJob& job, const Outcome& outcome);
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);
+    pki::Result<bool> settled_by_person(const IssueJobPtr& job);
+    void ask(const IssueJobPtr& job);
+    pki::Status keep(IssueJob& job);
+    void on_asked(const IssueJobPtr& job, const pki::Status& status);
+    pki::Status take_up(IssueJob& job, std::uint64_t request);
+    pki::Status object_to_approval(IssueJob& job);
+    void deny(const IssueJobPtr& job, std::string_view reason);
+    void on_denied(const IssueJobPtr& job, const pki::Status& status);
     pki::Status settle(const pki::Result<std::optional<pki::Error>>& objection);
     pki::Error reading_failed(const pki::Error& error);
     pki::Result<std::optional<Stored>> find_stored(const IssueJob& job) const;
     void on_signature(const IssueJobPtr& job, const pki::Result<pki::Buffer>& signature);
     void on_committed(const IssueJobPtr& job, const pki::Status& status);
-    void refuse(const IssueJobPtr& job, const pki::Error& error);
-    void answer_error(const IssueJob& job, const pki::Error& error);
+    // The audit record has `error`, the client hears `told`.
+    void refuse(const IssueJobPtr& job, const pki::Error& error, const pki::Error& told);
+    void refuse(const IssueJobPtr& job, const pki::Error& error) { refuse(job, error, error); }
+    void answer_error(const IssueJob& job, const pki::Error& error, const pki::Error& told);
     // `issuer` may be nullptr where no chain is wanted.
     void answer(const IssueJob& job, pki::Bytes certificate, const Ca* issuer, bool replayed);
+    void answer_pending(const IssueJob& job, std::uint64_t request);
+    void answer_decision(const IssueJob& job);
     std::vector<IssueJobPtr> release(const IssueJob& job);
 
     const Clock& clock_;

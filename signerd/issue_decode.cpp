@@ -53,10 +53,7 @@ pki::Status check_signer(IssueJob& job) {
 
 }  // namespace
 
-pki::Status decode(IssueJob& job) {
-    const auto request =
-        wire::decode<wire::IssueRequest>({{wire::IssueRequest::kKind, job.to.id}, job.fields});
-    if (request) job.request = *request;
+void find_profile(IssueJob& job) {
     job.profile = job.generation->profile(job.request.profile);
     std::string_view tenant;
     if (job.profile != nullptr) {
@@ -64,16 +61,27 @@ pki::Status decode(IssueJob& job) {
         tenant = job.ca->tenant;
     }
     const Occasion occasion{job.received, job.generation->config->id, tenant, job.peer->name};
-    job.key.csr_sha256 = pki::ossl::sha256(job.request.csr);
     job.record() = record_request(occasion, job.request, job.key.csr_sha256);
+}
+
+pki::Status read_certificates(IssueJob& job) {
+    PKI_CHECK(check_credential(job));
+    return check_signer(job);
+}
+
+pki::Status decode(IssueJob& job) {
+    const auto request =
+        wire::decode<wire::IssueRequest>({{wire::IssueRequest::kKind, job.to.id}, job.fields});
+    if (request) job.request = *request;
+    job.key.csr_sha256 = pki::ossl::sha256(job.request.csr);
+    find_profile(job);
     if (!request) return request.error();
     if (job.request.protocol == wire::Protocol::none ||
         job.request.operation == wire::Operation::none)
         return fail(Errc::malformed, "issue: protocol or operation missing");
     PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
     describe_csr(job.record(), job.csr);
-    PKI_CHECK(check_credential(job));
-    return check_signer(job);
+    return read_certificates(job);
 }
 
 }  // namespace signerd

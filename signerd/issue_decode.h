@@ -10,4 +10,9 @@ namespace signerd {
 // Not checked: signatures, and whether the peer may use the profile.
 pki::Status decode(IssueJob& job);
 
+// Two parts of that: profile and CA, with which the audit record begins; and the certificates
+// that came with the request.
+void find_profile(IssueJob& job);
+pki::Status read_certificates(IssueJob& job);
+
 }  // namespace signerd

@@ -36,6 +36,9 @@ struct IssueJob {
     pki::x509::Csr csr;
     std::optional<pki::x509::Certificate> shown;   // by a client that identified itself with it
     std::optional<pki::x509::Certificate> signer;  // of the message around the CSR
+    // The request that an operator decides about, in the place of `fields`; none: a client's
+    // own.
+    std::optional<PendingRequest> approval;
     const Profile* profile = nullptr;
     const Ca* ca = nullptr;
 
@@ -50,5 +53,17 @@ struct IssueJob {
     AuditRecord& record() { return decided.audit; }
     std::int64_t now() const { return received / kMicroseconds; }
 };
+
+inline pki::Error conflict(const IssueJob& job) {
+    return pki::fail(pki::Errc::conflict, job.key.by_public_key
+                                              ? "the transaction belongs to another key"
+                                              : "the idempotency key belongs to another CSR");
+}
+
+// Whatever ails the store, the client did nothing wrong and may come again.
+inline pki::Error store_failed(pki::Error error) {
+    error.code = pki::Errc::unavailable;
+    return error;
+}
 
 }  // namespace signerd

@@ -72,6 +72,8 @@ void put_gauges(json_t* json, const Gauges& gauges) {
 pki::Result<pki::Buffer> status(Services& services, const Request& request) {
     PKI_CHECK(wire::FieldReader(request.frame.fields).finish());
     PKI_TRY(const Counts counts, services.store.counts());
+    PKI_TRY(const std::uint64_t waiting,
+            services.store.waiting_requests({}, services.clock.now() / kMicroseconds));
     const Config& config = *request.generation->config;
     const std::int64_t uptime = services.clock.now() / kMicroseconds - services.started;
     JsonPtr json(json_object());
@@ -85,6 +87,7 @@ pki::Result<pki::Buffer> status(Services& services, const Request& request) {
     put_list(json.get(), "profiles", config.profiles, profile_json);
     put(json.get(), "certificates", counts.certificates);
     put(json.get(), "revoked", counts.revoked);
+    put(json.get(), "waiting", waiting);
     put(json.get(), "audit_records", counts.audit_records);
     put_gauges(json.get(), services.gauges());
     const std::string text = json_text(json.get());

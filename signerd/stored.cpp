@@ -28,13 +28,13 @@ bool is_signed(const x509::Certificate& certificate, EVP_PKEY* key) {
            pki::ossl::verify(key, *scheme, certificate.tbs.encoding, certificate.signature);
 }
 
-pki::Status check_stored(const CertificateRecord& record, const x509::Csr& csr,
+pki::Status check_stored(const CertificateRecord& record, const x509::Spki& spki,
                          const Generation& generation) {
     const auto certificate = x509::parse_certificate(record.der);
     if (!certificate) return damaged("a certificate that cannot be read", record.serial);
     if (x509::serial_text(certificate->tbs) != record.serial ||
         certificate->tbs.not_after != record.not_after ||
-        !pki::equal(certificate->tbs.spki.encoding, csr.spki.encoding))
+        !pki::equal(certificate->tbs.spki.encoding, spki.encoding))
         return damaged("a certificate that is not the one of its record", record.serial);
     EVP_PKEY* key = key_of_today(record, *certificate, generation);
     if (key != nullptr && !is_signed(*certificate, key))

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "libpki/x509/cert.h"
-#include "libpki/x509/csr.h"
 #include "signerd/generation.h"
 #include "signerd/idempotency.h"
 
@@ -15,9 +14,9 @@ struct Stored {
     CertificateRecord certificate;
 };
 
-// Is it a certificate for the key of this CSR, the one that the record speaks of, and signed by
+// Is it a certificate for this key, the one that the record speaks of, and signed by
 // its CA? The signature is not checked when the CA is gone or has another key by now.
-pki::Status check_stored(const CertificateRecord& record, const pki::x509::Csr& csr,
+pki::Status check_stored(const CertificateRecord& record, const pki::x509::Spki& key,
                          const Generation& generation);
 
 // Not looked at: names and validity.

@@ -25,7 +25,7 @@ struct PendingRequest {
     std::string subject;  // RFC 4514
     std::string sans;
     std::string client_address;
-    pki::wire::Credential credential = pki::wire::Credential::none;
+    pki::wire::Credential credential = pki::wire::Credential::none;  // as in its audit record
     std::string credential_name;
     pki::Buffer client_certificate;  // DER, as the next; empty: none
     pki::Buffer signer_certificate;

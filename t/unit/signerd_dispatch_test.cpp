@@ -26,6 +26,9 @@ struct Permission {
 
 constexpr Permission kPermissions[] = {
     {Kind::issue_request, true, false, false},
+    {Kind::poll_request, true, false, false},
+    {Kind::request_list_request, false, false, true},
+    {Kind::request_decide_request, false, false, true},
     {Kind::ca_certs_request, true, true, true},
     {Kind::report_request, true, false, false},
     {Kind::status_request, false, true, true},
