@@ -17,7 +17,8 @@ constexpr const signerctl::Command* kCommands[] = {
     &signerctl::kCaInit,      &signerctl::kCaNext,          &signerctl::kCaImport,
     &signerctl::kRaIssue,     &signerctl::kChallengeCreate, &signerctl::kCertList,
     &signerctl::kCertShow,    &signerctl::kRevoke,          &signerctl::kRelease,
-    &signerctl::kCrlPublish,  &signerctl::kAuditList,       &signerctl::kAuditVerify,
+    &signerctl::kCrlPublish,  &signerctl::kRequestList,     &signerctl::kRequestApprove,
+    &signerctl::kRequestDeny, &signerctl::kAuditList,       &signerctl::kAuditVerify,
     &signerctl::kAuditExport, &signerctl::kStatus,
 };
 

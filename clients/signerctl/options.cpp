@@ -142,10 +142,11 @@ class Parser {
     pki::Status check_operands() const {
         const std::string operand(line_.command->operand);
         const std::size_t wanted = operand.empty() ? 0 : 1;
+        const bool several = operand.ends_with("...");
         const std::vector<std::string>& given = line_.arguments.operands_;
         if (given.size() < wanted && !operand.starts_with('['))
             return fail(Errc::malformed, "an argument is missing", operand);
-        if (given.size() > wanted)
+        if (given.size() > wanted && !several)
             return fail(Errc::malformed, "an argument too many", given[wanted]);
         return {};
     }

@@ -33,6 +33,7 @@ class Arguments {
     bool has_operand() const { return !operands_.empty(); }
     // Empty when it is optional and was not given.
     std::string operand() const { return operands_.empty() ? std::string() : operands_[0]; }
+    const std::vector<std::string>& operands() const { return operands_; }
 
    private:
     friend class Parser;
@@ -48,7 +49,7 @@ struct Context {
 
 struct Command {
     std::string_view name;     // "ca init"
-    std::string_view operand;  // "SERIAL", "[SERIAL]", or empty when it takes none
+    std::string_view operand;  // "SERIAL", "[SERIAL]", "ID...", or empty when it takes none
     std::string_view summary;
     std::span<const Option> options;
     pki::Status (*run)(const Context& context, const Arguments& arguments);

@@ -107,6 +107,7 @@ std::string status_text(const json_t* status) {
         {"Queue", member_text(status, "queue")},
         {"Certificates", member_text(status, "certificates")},
         {"Revoked", member_text(status, "revoked")},
+        {"Waiting", member_text(status, "waiting")},
         {"Audit records", member_text(status, "audit_records")},
         {"Profiles", joined(json_object_get(status, "profiles"))},
     });
