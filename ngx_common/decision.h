@@ -31,6 +31,7 @@ inline bool refused_by_nginx(const Decision& decision) {
     switch (decision.outcome) {
         case Outcome::issued:
         case Outcome::replayed:
+        case Outcome::pending:
         case Outcome::ok: return false;
         case Outcome::other: return decision.status >= NGX_HTTP_BAD_REQUEST;
         default: return true;

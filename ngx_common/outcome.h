@@ -12,6 +12,7 @@ namespace ngx_enroll {
 enum class Outcome : unsigned char {
     issued,
     replayed,
+    pending,  // a person decides
     ok,
     malformed,
     unsupported,
@@ -28,10 +29,10 @@ enum class Outcome : unsigned char {
     other,    // somebody else's answer: a redirect, a page
 };
 
-constexpr std::array<std::string_view, 16> kOutcomeNames{
-    "issued",      "replayed",        "ok",      "malformed", "unsupported", "bad_signature",
-    "weak_key",    "unauthenticated", "denied",  "conflict",  "not_found",   "limited",
-    "unavailable", "internal",        "aborted", "other"};
+constexpr std::array<std::string_view, 17> kOutcomeNames{
+    "issued",        "replayed",    "pending",         "ok",      "malformed", "unsupported",
+    "bad_signature", "weak_key",    "unauthenticated", "denied",  "conflict",  "not_found",
+    "limited",       "unavailable", "internal",        "aborted", "other"};
 constexpr std::size_t kOutcomes = kOutcomeNames.size();
 
 constexpr std::string_view name(Outcome outcome) {

@@ -2,6 +2,7 @@
 
 #include "libpki/est/body.h"
 #include "libpki/est/status.h"
+#include "libpki/wire/pending.h"
 #include "ngx_common/headers.h"
 
 namespace ngx_enroll::est {
@@ -36,11 +37,29 @@ pki::Result<Reply> error_reply(EstExchange& exchange, const pki::wire::Frame& fr
     return reply;
 }
 
+// RFC 7030 4.2.3: the client comes again with the same request.
+pki::Result<Reply> pending_reply(EstExchange& exchange, const pki::wire::Frame& frame) {
+    PKI_TRY(const pki::wire::PendingReply pending,
+            pki::wire::decode<pki::wire::PendingReply>(frame));
+    exchange.outcome = "pending";
+    Reply reply;
+    reply.status = NGX_HTTP_ACCEPTED;
+    ngx_str_set(&reply.content_type, "text/plain");
+    reply.body =
+        copy_to_pool(exchange.request->pool,
+                     "request " + std::to_string(pending.request) + " waits for approval\n");
+    reply.retry_after = pending.retry_after != 0 ? static_cast<time_t>(pending.retry_after)
+                                                 : conf_of(exchange.request).retry_after;
+    return reply;
+}
+
 }  // namespace
 
 pki::Result<Reply> enroll_reply(SignerExchange& base, const pki::wire::Frame& frame) {
     auto& exchange = static_cast<EstExchange&>(base);
     if (frame.header.kind == pki::wire::Kind::error_reply) return error_reply(exchange, frame);
+    if (frame.header.kind == pki::wire::Kind::pending_reply)
+        return pending_reply(exchange, frame);
     PKI_TRY(const pki::wire::IssueReply issued,
             pki::wire::decode<pki::wire::IssueReply>(frame));
     if (issued.certificate.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
