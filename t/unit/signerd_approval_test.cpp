@@ -46,7 +46,7 @@ void test_a_request_waits(void**) {
 void test_what_the_profile_refuses_does_not_wait(void**) {
     ApprovalFixture fixture;
     assert_text(fixture.said(fixture.issue(make_csr("CN=device-1", {"dns:evil.net"}))),
-                "denied: profile: SAN does not match any pattern: dns:evil.net");
+                "denied: profile: san: \"dns:evil.net\" is not allowed");
     assert_false(fixture.store->find_request(std::uint64_t{1})->has_value());
     fixture.remove();
 }
@@ -282,14 +282,14 @@ void test_an_approval_that_fails(void**) {
     ApprovalFixture fixture;
     const pki::Buffer csr = make_csr();
     fixture.issue(csr);
-    fixture.signer.instead = pki::fail(Errc::unavailable, "no key child");
+    fixture.signer.instead = pki::Error{Errc::unavailable, "no key child", 0, {}};
     const std::uint64_t approval = fixture.start(1, true);
     const std::uint64_t client = fixture.begin(ApprovalFixture::request(csr));
     fixture.finish();
     assert_text(fixture.said(approval), "unavailable: temporarily unavailable");
     assert_text(fixture.said(client), "pending 1");
     fixture.signer.instead.reset();
-    fixture.committer.failure = pki::fail(Errc::unavailable, "disk full");
+    fixture.committer.failure = pki::Error{Errc::unavailable, "disk full", 0, {}};
     fixture.decide(1, true);
     fixture.committer.failure.reset();
     assert_int_equal(fixture.certificates(), 0);
@@ -302,7 +302,7 @@ void test_an_approval_that_fails(void**) {
 void test_a_store_that_fails_keeps_nobody_waiting(void**) {
     ApprovalFixture fixture;
     const pki::Buffer csr = make_csr();
-    fixture.committer.failure = pki::fail(Errc::unavailable, "disk full");
+    fixture.committer.failure = pki::Error{Errc::unavailable, "disk full", 0, {}};
     assert_text(fixture.said(fixture.issue(csr)), "unavailable: temporarily unavailable");
     fixture.committer.failure.reset();
     assert_text(fixture.said(fixture.issue(csr)), "pending 1");
