@@ -1,5 +1,6 @@
 #include "libpki/cms/ber.h"
 
+#include "libpki/base/der_writer.h"
 #include "libpki/base/limits.h"
 #include "t/unit/unit.h"
 
@@ -63,6 +64,42 @@ void der_is_copied(void**) {
     }
     // Neither sorted nor a BOOLEAN of DER: that is for whoever reads it.
     becomes("3106 020105 010101", "3106 020105 010101");
+}
+
+// The same in BER: every length indefinite, every OCTET STRING in two parts.
+Buffer as_ber(pki::Bytes der) {
+    Buffer ber;
+    pki::der::Reader reader(der);
+    while (!reader.at_end()) {
+        const auto element = *reader.any();
+        pki::der::Writer parts;
+        if (element.tag == pki::der::kOctetString) {
+            parts.octet_string(element.content.first(element.content.size() / 2));
+            parts.octet_string(element.content.subspan(element.content.size() / 2));
+        }
+        const bool constructed = (element.tag & 0x20) != 0;
+        if (!constructed && element.tag != pki::der::kOctetString) {
+            pki::append(ber, element.encoding);
+            continue;
+        }
+        pki::append(ber, Buffer{static_cast<std::uint8_t>(element.tag | 0x20), 0x80});
+        pki::append(ber, constructed ? as_ber(element.content) : std::move(parts).take());
+        pki::append(ber, hex("0000"));
+    }
+    return ber;
+}
+
+// Also the attributes: what is signed is the DER of these.
+void whole_messages_come_back(void**) {
+    for (const char* name : {"cms/signed_sha256.der", "cms/enveloped_aes128.der",
+                             "cms/enveloped_password_aes128.der", "csr/extensions.der"}) {
+        const Buffer message = read_vector(name);
+        const Buffer ber = as_ber(message);
+        assert_false(pki::equal(ber, message));
+        const auto out = pki::cms::der_from_ber(ber, ber.size());
+        assert_ok(out);
+        assert_hex(*out, pki::hex_encode(message));
+    }
 }
 
 void other_input_is_refused(void**) {
@@ -129,6 +166,7 @@ int main() {
         cmocka_unit_test(context_tags_keep_their_form),
         cmocka_unit_test(long_content_gets_a_long_length),
         cmocka_unit_test(der_is_copied),
+        cmocka_unit_test(whole_messages_come_back),
         cmocka_unit_test(other_input_is_refused),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(elements_are_bounded),
