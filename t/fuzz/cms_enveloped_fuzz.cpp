@@ -4,6 +4,7 @@
 
 #include "libpki/base/limits.h"
 #include "libpki/cms/enveloped_data.h"
+#include "libpki/ossl/key.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/openssl_view.h"
 
