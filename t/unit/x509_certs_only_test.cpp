@@ -5,6 +5,7 @@
 
 #include "libpki/base/der_writer.h"
 #include "libpki/base/limits.h"
+#include "libpki/cms/signed_data.h"
 #include "t/unit/unit.h"
 
 namespace {
@@ -34,6 +35,18 @@ void bytes_are_those_of_openssl(void**) {
     const Buffer root = read_vector("cert/p256.der");
     assert_hex(x509::build_certs_only({root}),
                pki::hex_encode(read_vector("certs_only/one.der")));
+}
+
+// With a CRL behind the certificates, and with nothing else (RFC 8894 3.4).
+void crls_as_openssl_writes_them(void**) {
+    for (const char* name : {"certs_only/crl.der", "certs_only/crl_alone.der"}) {
+        const Buffer theirs = read_vector(name);
+        const auto lists = pki::cms::parse_signed_data(theirs);
+        assert_ok(lists);
+        assert_int_equal(lists->crls.size(), 1);
+        assert_hex(x509::build_certs_only(lists->certificates, lists->crls),
+                   pki::hex_encode(theirs));
+    }
 }
 
 void openssl_reads_what_is_written(void**) {
@@ -119,6 +132,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(certificates_keep_their_order),
         cmocka_unit_test(bytes_are_those_of_openssl),
+        cmocka_unit_test(crls_as_openssl_writes_them),
         cmocka_unit_test(openssl_reads_what_is_written),
         cmocka_unit_test(messages_of_openssl_are_read),
         cmocka_unit_test(other_signed_data_is_refused),
