@@ -196,6 +196,24 @@ void ec_clients_use_the_password(void**) {
     assert_int_equal(response->certificates.size(), 2);
 }
 
+// The RA's key can be encrypted to, the client's cannot: one way each.
+void ec_clients_may_seal_for_the_ra(void**) {
+    ScepClient ec = unit::ec_client();
+    ec.password = "challenge";
+    scep::RequestSpec spec = ec.request(ra());
+    spec.password = {};
+    const Buffer message = *scep::build_request(spec);
+    const auto request = scep::parse_request(message);
+    assert_ok(request);
+    assert_hex(*ra().open(*request), pki::hex_encode(ec.csr));
+    scep::CertRep reply = success();
+    reply.password = pki::as_bytes(ec.password);
+    const Buffer sealed = *scep::build_cert_rep(*request, reply, ra().signing);
+    assert_ok(ec.read(sealed, ra()));
+    ec.password = "another";
+    assert_error(Errc::bad_signature, ec.read(sealed, ra()));
+}
+
 void refusals_need_no_password(void**) {
     const ScepClient ec = unit::ec_client();
     const Buffer message = *scep::build_request(ec.request(ra()));
@@ -310,6 +328,7 @@ int main() {
         cmocka_unit_test(fail_texts_are_bounded),
         cmocka_unit_test(pending_carries_nothing),
         cmocka_unit_test(ec_clients_use_the_password),
+        cmocka_unit_test(ec_clients_may_seal_for_the_ra),
         cmocka_unit_test(refusals_need_no_password),
         cmocka_unit_test(the_cipher_follows),
         cmocka_unit_test(the_digest_follows),
