@@ -64,7 +64,7 @@ constexpr Option kCreateOptions[] = {
 
 const Command kChallengeCreate{
     .name = "challenge create",
-    .operand = "",
+    .operand = {},
     .summary = "make a challenge for a client of SCEP",
     .options = kCreateOptions,
     .run = run_create,
