@@ -14,6 +14,7 @@ class ApprovalFixture : public IssueFixture {
     ApprovalFixture() {
         admin.name = "operator";
         admin.role = signerd::Role::admin;
+        config->profiles["device"].scep.emplace().open = true;
         rules().manual = true;
         rules().lifetime = kLifetime;
         rules().retry = 45;

@@ -174,7 +174,7 @@ void test_with_scep_the_public_key_decides(void**) {
     assert_text(fixture.said(fixture.issue(ApprovalFixture::scep_request(csr))), "pending 1");
     assert_text(fixture.said(fixture.issue(ApprovalFixture::scep_request(again))), "pending 1");
     assert_text(fixture.said(fixture.issue(ApprovalFixture::scep_request(foreign))),
-                "conflict: the idempotency key belongs to another CSR");
+                "conflict: the transaction belongs to another key");
     fixture.remove();
 }
 
