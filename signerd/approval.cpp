@@ -43,7 +43,7 @@ pki::Result<PendingRequest> pending_request(const IssueJob& job) {
     PKI_TRY(kept.csr, x509::without_challenge_password(job.csr));
     kept.key = job.key.key;
     kept.csr_sha256 = job.key.csr_sha256;
-    kept.spki_sha256 = pki::ossl::sha256(job.csr.spki.encoding);
+    kept.spki_sha256 = job.key.spki_sha256;
     kept.tenant = job.ca->tenant;
     kept.profile = request.profile;
     kept.protocol = request.protocol;
@@ -64,9 +64,9 @@ pki::Result<PendingRequest> pending_request(const IssueJob& job) {
 pki::Result<std::optional<std::uint64_t>> weigh(const PendingRequest& earlier,
                                                 const IssueJob& job) {
     if (earlier.expired(job.now())) return std::optional<std::uint64_t>();
-    const Binding own{job.key.csr_sha256, pki::ossl::sha256(job.csr.spki.encoding)};
-    if (!bound_alike(job.request.protocol, {earlier.csr_sha256, earlier.spki_sha256}, own))
-        return conflict(job);
+    const pki::ossl::Sha256& bound =
+        job.key.by_public_key ? earlier.spki_sha256 : earlier.csr_sha256;
+    if (bound != job.key.binding()) return conflict(job);
     switch (earlier.state) {
         case PendingState::waiting: return std::optional(earlier.id);
         case PendingState::denied: return denied_by_person(earlier);
@@ -116,6 +116,7 @@ void take_over(IssueJob& job) {
     job.key.key = kept.key;
     job.key.csr_sha256 = kept.csr_sha256;
     job.key.spki_sha256 = kept.spki_sha256;
+    // Its requests have a transactionID, all of them.
     job.key.by_public_key = kept.protocol == wire::Protocol::scep;
 }
 

@@ -75,11 +75,6 @@ bool answer_is_current(const Answer& answer, bool given, std::int64_t now,
     return given || now < answer.created || now - answer.created < window;
 }
 
-bool bound_alike(pki::wire::Protocol protocol, const Binding& a, const Binding& b) {
-    if (protocol == pki::wire::Protocol::scep) return a.spki_sha256 == b.spki_sha256;
-    return a.csr_sha256 == b.csr_sha256;
-}
-
 Earlier weigh(const Answer& answer, const RequestKey& request, std::int64_t now,
               std::int64_t window) {
     const Sha256& bound = request.by_public_key ? answer.spki_sha256 : answer.csr_sha256;

@@ -68,14 +68,6 @@ enum class Earlier : std::uint8_t {
 Earlier weigh(const Answer& answer, const RequestKey& request, std::int64_t now,
               std::int64_t window);
 
-// Does a key that came with one CSR and public key belong to these others as well? Clients of
-// SCEP make the CSR of a transaction anew, so there the public key decides.
-struct Binding {
-    pki::ossl::Sha256 csr_sha256{};
-    pki::ossl::Sha256 spki_sha256{};
-};
-bool bound_alike(pki::wire::Protocol protocol, const Binding& a, const Binding& b);
-
 enum class Claim : std::uint8_t {
     ours,      // the caller works on it and must release() it, whatever comes out
     taken,     // somebody works on it: wait()

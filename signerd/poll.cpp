@@ -27,6 +27,11 @@ pki::Status check(const wire::PollRequest& asked) {
     return {};
 }
 
+// The signer of a renewal is in the key of its request, and holds another key.
+bool is_for(const wire::PollRequest& asked, const pki::ossl::Sha256& spki_sha256) {
+    return !asked.signer_certificate.empty() || pki::equal(spki_sha256, asked.spki_sha256);
+}
+
 // The key of an IssueRequest with these parts.
 RequestKey key_of(std::string_view tenant, const wire::PollRequest& asked) {
     wire::IssueRequest request;
@@ -39,11 +44,6 @@ RequestKey key_of(std::string_view tenant, const wire::PollRequest& asked) {
     return request_key(tenant, request, {});
 }
 
-// Of a renewal the signer is part of the key that was looked up.
-bool has_key(const wire::PollRequest& asked, const pki::ossl::Sha256& spki) {
-    return !asked.signer_certificate.empty() || pki::equal(asked.spki_sha256, spki);
-}
-
 // As the issue path does it: a client whose certificate is revoked is nobody.
 pki::Status check_client(Store& store, pki::Bytes certificate) {
     if (certificate.empty()) return {};
@@ -54,18 +54,19 @@ pki::Status check_client(Store& store, pki::Bytes certificate) {
 }
 
 // nullopt when no certificate answers; not_found when it is one for another key.
-pki::Result<std::optional<CertificateRecord>> find_issued(Store& store,
-                                                          const pki::ossl::Sha256& key,
+pki::Result<std::optional<CertificateRecord>> find_issued(Store& store, const RequestKey& key,
                                                           const wire::PollRequest& asked,
                                                           const Generation& generation,
+                                                          std::int64_t window,
                                                           std::int64_t now) {
-    PKI_TRY(const auto answer, store.find_answer(key));
-    if (!answer) return std::optional<CertificateRecord>();
+    PKI_TRY(const auto answer, store.find_answer(key.key));
+    if (!answer || !answer_is_current(*answer, key.given, now, window))
+        return std::optional<CertificateRecord>();
     PKI_TRY(auto record, store.find_certificate(answer->ca, answer->serial));
     if (!record) return damaged("an answer without its certificate", answer->serial);
     PKI_TRY(const auto certificate, x509::parse_certificate(record->der));
     const auto& spki = certificate.tbs.spki;
-    if (!has_key(asked, pki::ossl::sha256(spki.encoding))) return unknown();
+    if (!is_for(asked, pki::ossl::sha256(spki.encoding))) return unknown();
     PKI_CHECK(check_stored(*record, spki, generation));
     if (record->not_after <= now || record->revocation)
         return std::optional<CertificateRecord>();
@@ -89,7 +90,7 @@ pki::Result<pki::Buffer> issued(const CertificateRecord& record, bool want_chain
 pki::Result<pki::Buffer> waiting(const PendingRequest& kept, const wire::PollRequest& asked,
                                  const ApprovalRules& rules, const Request& request,
                                  std::int64_t now) {
-    if (!has_key(asked, kept.spki_sha256) || kept.expired(now)) return unknown();
+    if (!is_for(asked, kept.spki_sha256) || kept.expired(now)) return unknown();
     switch (kept.state) {
         case PendingState::waiting: break;
         case PendingState::issued: return unknown();  // that certificate is no answer any more
@@ -110,8 +111,8 @@ pki::Result<pki::Buffer> poll(Store& store, std::int64_t now, const Request& req
     PKI_CHECK(check_client(store, asked.signer_certificate));
     const Ca& ca = request.generation->issuing_ca(*profile, now);
     const RequestKey key = key_of(ca.tenant, asked);
-    PKI_TRY(const auto certificate,
-            find_issued(store, key.key, asked, *request.generation, now));
+    PKI_TRY(const auto certificate, find_issued(store, key, asked, *request.generation,
+                                                profile->idempotency_window, now));
     if (certificate) return issued(*certificate, asked.want_chain, request);
     PKI_TRY(const auto kept, store.find_request(key.key));
     if (!kept) return unknown();
