@@ -21,8 +21,9 @@ sub ask {
 sub json { return JSON::PP::decode_json($_[0]{out}) }
 sub listed { return join ' ', map { "$_->{id}:$_->{state}" } @{json(signerctl(qw(--json request list), @_))->{requests}} }
 
-is(signerctl(qw(request list))->{out}, "ID  STATE  CREATED  EXPIRES  PROFILE  PROTOCOL  ADDRESS  SUBJECT\n",
-    'nobody waits') or diag signerctl(qw(request list))->{out};
+my $none = signerctl(qw(request list));
+is($none->{status}, 0, 'a list of nobody');
+unlike($none->{out}, qr/waiting/, 'has nobody');
 is(ask("device-$_"), 202, "device-$_ waits") for 1 .. 5;
 is(ask('router-1', 'router/'), 202, 'router-1 waits');
 
