@@ -87,6 +87,6 @@ is("$counts->{pending} $counts->{replayed} $counts->{denied} $counts->{issued}",
 # Automatic again: who waits is served as he asks.
 $config->{profiles}{device}{approval} = 'automatic';
 reload_signerd($config);
-wait_until(sub { json(signerctl(qw(--json status)))->{generation} == 2 }, 'reload');
+wait_until(sub { json(signerctl(qw(--json status)))->{generation} == 2 });
 is(enroll('denied')->{status}, 200, 'a profile that became automatic');
 like(signerctl(qw(request approve 3))->{err}, qr/a certificate was issued for it meanwhile/, 'is not approved as well');
