@@ -22,7 +22,9 @@ say  = $(if $(V),,@echo '  $(1)')
 
 PKI_SRCS       := $(wildcard libpki/*/*.cpp)
 SIGNERD_SRCS   := $(filter-out signerd/main.cpp,$(wildcard signerd/*.cpp signerd/*/*.cpp))
+CLIENTS_SRCS   := $(wildcard clients/common/*.cpp)
 SIGNERCTL_SRCS := $(filter-out clients/signerctl/main.cpp,$(wildcard clients/signerctl/*.cpp))
+ENROLL_SRCS    := $(filter-out clients/enroll/main.cpp,$(wildcard clients/enroll/*.cpp))
 UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
 # What nginx modules are made of but knows nothing of nginx.
 NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp status_text.cpp) \
@@ -31,13 +33,14 @@ NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp sta
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 
 SIGNERD_LIBS   := -lsqlite3 -ljansson -lseccomp -lcrypto -lpthread
+ENROLL_LIBS    := -lcurl -ljansson -lcrypto
 UNITS          := $(patsubst t/unit/%.cpp,$(BUILD)/unit/%,$(UNIT_SRCS))
 
 all:
 	@.ci/deps build
 	@$(MAKE) build
 
-build: modules $(BUILD)/bin/signerd $(BUILD)/bin/signerctl
+build: modules $(addprefix $(BUILD)/bin/,signerd signerctl)
 
 deps:
 	@.ci/deps test
@@ -65,16 +68,32 @@ $(BUILD)/bin/signerd: $(call objects,signerd/main.cpp) $(BUILD)/libsignerd.a $(B
 	$(call say,LINK $(@F))
 	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(SIGNERD_LIBS) -o $@
 
+$(BUILD)/libclients.a: $(call objects,$(CLIENTS_SRCS))
+	@rm -f $@
+	$(call say,AR $(@F))
+	$(Q)ar rcs $@ $^
+
 $(BUILD)/libsignerctl.a: $(call objects,$(SIGNERCTL_SRCS))
 	@rm -f $@
 	$(call say,AR $(@F))
 	$(Q)ar rcs $@ $^
 
 $(BUILD)/bin/signerctl: $(call objects,clients/signerctl/main.cpp) $(BUILD)/libsignerctl.a \
-                        $(BUILD)/libpki.a
+                        $(BUILD)/libclients.a $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
 	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -ljansson -lcrypto -o $@
+
+$(BUILD)/libenroll.a: $(call objects,$(ENROLL_SRCS))
+	@rm -f $@
+	$(call say,AR $(@F))
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/bin/enroll: $(call objects,clients/enroll/main.cpp) $(BUILD)/libenroll.a \
+                     $(BUILD)/libclients.a $(BUILD)/libpki.a
+	@mkdir -p $(@D)
+	$(call say,LINK $(@F))
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(ENROLL_LIBS) -o $@
 
 # nginx modules, built by nginx's own configure, out of tree: Debian's nginx-dev has all that
 # it needs; NGX_SRC names an upstream tree instead, of which nginx itself is built as well.
@@ -161,10 +180,11 @@ $(BUILD)/libngxfree.a: $(call objects,$(NGX_FREE_SRCS))
 	$(Q)ar rcs $@ $^
 
 $(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o $(BUILD)/libsignerd.a $(BUILD)/libsignerctl.a \
-                 $(BUILD)/libngxfree.a $(BUILD)/libpki.a
+                 $(BUILD)/libenroll.a $(BUILD)/libclients.a $(BUILD)/libngxfree.a \
+                 $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
-	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcmocka $(SIGNERD_LIBS) -o $@
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcmocka $(SIGNERD_LIBS) -lcurl -o $@
 
 # libFuzzer needs clang; its objects live apart.
 FUZZ_SRCS  := $(wildcard t/fuzz/*_fuzz.cpp)
@@ -277,7 +297,7 @@ install: build
 	    echo "load_module modules/$$module.so;" \
 	        >$(DESTDIR)$(CONFDIR)/mod-$${name%_module}.conf; done
 	install -m 755 $(BUILD)/bin/signerd $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(BUILD)/bin/signerctl $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/bin/,signerctl) $(DESTDIR)$(PREFIX)/bin
 	for page in $(wildcard docs/man/*.[1-8]); do \
 	    install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
 	install -m 644 $(wildcard README.md CHANGELOG.md docs/*.md) $(DOCDIR)

@@ -1,10 +1,10 @@
 #include "clients/signerctl/audit.h"
 
+#include "clients/common/files.h"
+#include "clients/common/output.h"
 #include "clients/signerctl/audit_chain.h"
 #include "clients/signerctl/audit_json.h"
 #include "clients/signerctl/commands.h"
-#include "clients/signerctl/files.h"
-#include "clients/signerctl/output.h"
 #include "clients/signerctl/status.h"
 #include "libpki/base/base64.h"
 

@@ -1,7 +1,8 @@
 // One audit record as JSON: what `audit list --json` prints and `audit export` writes.
 #pragma once
 
-#include "clients/signerctl/json.h"
+#include "clients/common/json.h"
+#include "clients/signerctl/common.h"
 #include "libpki/wire/audit_row.h"
 
 namespace signerctl {

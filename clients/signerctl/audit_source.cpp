@@ -2,9 +2,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "clients/common/files.h"
 #include "clients/signerctl/audit.h"
 #include "clients/signerctl/audit_json.h"
-#include "clients/signerctl/files.h"
 
 namespace signerctl {
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "clients/common/chain.h"
+#include "clients/signerctl/common.h"
 #include "libpki/base/secret.h"
 #include "libpki/x509/cert.h"
 
@@ -37,14 +39,5 @@ struct NewRequest {
 // The name as text or as a Name.
 pki::Result<NewRequest> make_request(const std::string& name, const std::string& key);
 pki::Result<NewRequest> make_request(pki::Buffer name, const std::string& key);
-
-// Whether signerd can issue under this chain at `now`; the first certificate is the issuing
-// CA's. Each one is a CA's with keyCertSign, valid now and signed by the next one, whose path
-// length allows for it (RFC 5280 6.1.4); a self-signed last one has its signature checked.
-// Not checked: revocation, name constraints, policies, and that the chain ends in a root.
-pki::Status check_ca_chain(const std::vector<pki::x509::Certificate>& chain, std::int64_t now);
-
-// Is the private key that of the certificate?
-pki::Status check_key(const pki::x509::Certificate& certificate, EVP_PKEY* key);
 
 }  // namespace signerctl

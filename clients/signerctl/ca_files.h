@@ -1,12 +1,13 @@
-// A CA's files: their names, reading and writing them, and a report of what was written.
+// A CA's files: their names, writing them, and a report of what was written.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "clients/signerctl/files.h"
-#include "clients/signerctl/json.h"
-#include "libpki/ossl/key.h"
+#include "clients/common/certificates.h"
+#include "clients/common/files.h"
+#include "clients/common/json.h"
+#include "clients/signerctl/common.h"
 
 namespace signerctl {
 
@@ -17,13 +18,6 @@ constexpr const char* kIssuingFile = "issuing.pem";
 constexpr const char* kIssuingRequestFile = "issuing.csr";
 constexpr const char* kChainFile = "chain.pem";  // the issuing certificate, then upwards
 constexpr const char* kCrossFile = "cross.pem";  // of the old root, then of the new one
-
-constexpr mode_t kKeyMode = 0600;
-constexpr mode_t kPublicMode = 0644;
-
-// PEM, or the DER of one certificate. At least one.
-pki::Result<std::vector<pki::Buffer>> read_certificates(const std::string& path);
-pki::Result<pki::ossl::PkeyPtr> read_key(const std::string& path);
 
 struct Written {
     std::vector<std::string> files;

@@ -1,8 +1,8 @@
 #include "clients/signerctl/cert.h"
 
+#include "clients/common/output.h"
 #include "clients/signerctl/commands.h"
 #include "clients/signerctl/connection.h"
-#include "clients/signerctl/output.h"
 
 namespace signerctl {
 

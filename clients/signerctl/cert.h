@@ -4,8 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "clients/signerctl/json.h"
-#include "clients/signerctl/output.h"
+#include "clients/common/json.h"
+#include "clients/common/output.h"
+#include "clients/signerctl/common.h"
 
 namespace signerctl {
 

@@ -1,9 +1,9 @@
 #include "clients/signerctl/challenge.h"
 
+#include "clients/common/json.h"
+#include "clients/common/output.h"
 #include "clients/signerctl/commands.h"
 #include "clients/signerctl/connection.h"
-#include "clients/signerctl/json.h"
-#include "clients/signerctl/output.h"
 #include "libpki/wire/registration.h"
 
 namespace signerctl {

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "clients/signerctl/files.h"
+#include "clients/common/files.h"
 
 namespace signerctl {
 

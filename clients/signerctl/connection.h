@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "clients/signerctl/fd.h"
+#include "clients/common/fd.h"
+#include "clients/signerctl/common.h"
 #include "libpki/wire/messages.h"
 
 namespace signerctl {

@@ -1,7 +1,7 @@
+#include "clients/common/json.h"
+#include "clients/common/output.h"
 #include "clients/signerctl/commands.h"
 #include "clients/signerctl/connection.h"
-#include "clients/signerctl/json.h"
-#include "clients/signerctl/output.h"
 #include "clients/signerctl/status.h"
 #include "libpki/wire/revocation.h"
 

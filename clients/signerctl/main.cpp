@@ -2,8 +2,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "clients/common/output.h"
 #include "clients/signerctl/commands.h"
-#include "clients/signerctl/output.h"
 
 namespace {
 

@@ -1,10 +1,10 @@
 // Requests that wait for somebody to decide: "approval": "manual" in signerd.json.
 #include <charconv>
 
+#include "clients/common/json.h"
+#include "clients/common/output.h"
 #include "clients/signerctl/commands.h"
 #include "clients/signerctl/connection.h"
-#include "clients/signerctl/json.h"
-#include "clients/signerctl/output.h"
 #include "libpki/wire/pending.h"
 
 namespace signerctl {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "clients/common/files.h"
 #include "clients/signerctl/cert.h"
 #include "clients/signerctl/commands.h"
 #include "clients/signerctl/connection.h"
-#include "clients/signerctl/files.h"
 #include "libpki/base/der_reader.h"
 #include "libpki/wire/revocation.h"
 #include "libpki/x509/cert.h"

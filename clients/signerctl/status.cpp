@@ -1,7 +1,7 @@
 #include "clients/signerctl/status.h"
 
+#include "clients/common/output.h"
 #include "clients/signerctl/commands.h"
-#include "clients/signerctl/output.h"
 
 namespace signerctl {
 

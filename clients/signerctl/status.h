@@ -1,8 +1,8 @@
 // signerd's status, for the commands that need it.
 #pragma once
 
+#include "clients/common/json.h"
 #include "clients/signerctl/connection.h"
-#include "clients/signerctl/json.h"
 
 namespace signerctl {
 

@@ -19,8 +19,9 @@ my %may = (
     'ngx_scep_module'   => ['ngx_common', 'libpki'],
     'ngx_enroll_module' => ['ngx_common', 'libpki'],
     'signerd'           => ['libpki'],
-    'clients/signerctl' => ['libpki'],
-    'clients/enroll'    => ['libpki'],
+    'clients/common'    => ['libpki'],
+    'clients/signerctl' => ['libpki', 'clients/common'],
+    'clients/enroll'    => ['libpki', 'clients/common'],
     't'                 => ['libpki', 'signerd', 'clients', 'ngx_common', 'ngx_enroll_module'],
 );
 

@@ -1,5 +1,5 @@
 #include "clients/signerctl/cert.h"
-#include "clients/signerctl/output.h"
+#include "clients/common/output.h"
 #include "clients/signerctl/status.h"
 #include "t/unit/unit.h"
 

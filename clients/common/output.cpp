@@ -1,13 +1,13 @@
-#include "clients/signerctl/output.h"
+#include "clients/common/output.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
-#include "clients/signerctl/files.h"
+#include "clients/common/files.h"
 #include "libpki/base/utf8.h"
 
-namespace signerctl {
+namespace clients {
 
 namespace {
 
@@ -99,4 +99,4 @@ pki::Status finish_output() {
     return {};
 }
 
-}  // namespace signerctl
+}  // namespace clients

@@ -7,7 +7,7 @@
 
 #include "libpki/base/result.h"
 
-namespace signerctl {
+namespace clients {
 
 // Names and addresses come from devices: control characters, escape sequences, marks that
 // reorder text and bytes that are not UTF-8 become "\x1b" (a byte) or "\u{202e}" (a character).
@@ -36,4 +36,4 @@ void print(std::string_view text);
 // Has everything that was printed reached standard output?
 pki::Status finish_output();
 
-}  // namespace signerctl
+}  // namespace clients

@@ -1,4 +1,4 @@
-// Files that signerctl reads and writes. Error details start with the path.
+// Files that the clients read and write. Error details start with the path.
 #pragma once
 
 #include <sys/types.h>
@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "clients/signerctl/fd.h"
+#include "clients/common/fd.h"
 #include "libpki/base/result.h"
 #include "libpki/base/secret.h"
 
-namespace signerctl {
+namespace clients {
 
 // An Error that tells errno.
 pki::Error system_error(const char* text, const std::string& path);
@@ -58,4 +58,4 @@ pki::Status write_files(const std::vector<FileContent>& files, Existing existing
 // Makes the folder, for its owner alone, unless it exists.
 pki::Status make_folder(const std::string& path);
 
-}  // namespace signerctl
+}  // namespace clients

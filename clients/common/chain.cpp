@@ -1,9 +1,9 @@
-#include "clients/signerctl/ca.h"
+#include "clients/common/chain.h"
 
 #include "libpki/base/time.h"
 #include "libpki/x509/oids.h"
 
-namespace signerctl {
+namespace clients {
 
 using pki::Errc;
 using pki::fail;
@@ -36,6 +36,17 @@ Status check_may_sign(const x509::Certificate& certificate) {
     return {};
 }
 
+// RFC 5280 6.1.4 (l), (m): `below` CA certificates that are not self-issued.
+Status check_path_length(const x509::Certificate& certificate, std::size_t below) {
+    const auto* constraints = certificate.tbs.extensions.find(x509::oid::kBasicConstraints);
+    PKI_TRY(const auto basic, x509::parse_basic_constraints(constraints->value));
+    if (basic.path_length && below > *basic.path_length)
+        return refuse("the chain is longer than the path length constraint of", certificate);
+    return {};
+}
+
+}  // namespace
+
 Status check_date(const x509::Certificate& certificate, std::int64_t now) {
     const x509::Tbs& tbs = certificate.tbs;
     if (now < tbs.not_before)
@@ -57,17 +68,6 @@ Status check_issued(const x509::Certificate& certificate, const x509::Certificat
         return refuse("the next certificate of the chain did not sign this one", certificate);
     return {};
 }
-
-// RFC 5280 6.1.4 (l), (m): `below` CA certificates that are not self-issued.
-Status check_path_length(const x509::Certificate& certificate, std::size_t below) {
-    const auto* constraints = certificate.tbs.extensions.find(x509::oid::kBasicConstraints);
-    PKI_TRY(const auto basic, x509::parse_basic_constraints(constraints->value));
-    if (basic.path_length && below > *basic.path_length)
-        return refuse("the chain is longer than the path length constraint of", certificate);
-    return {};
-}
-
-}  // namespace
 
 Status check_ca_chain(const std::vector<x509::Certificate>& chain, std::int64_t now) {
     std::size_t below = 0;
@@ -92,4 +92,4 @@ Status check_key(const x509::Certificate& certificate, EVP_PKEY* key) {
     return {};
 }
 
-}  // namespace signerctl
+}  // namespace clients

@@ -1,10 +1,10 @@
-#include "clients/signerctl/json.h"
+#include "clients/common/json.h"
 
 #include <cstdlib>
 
-#include "clients/signerctl/output.h"
+#include "clients/common/output.h"
 
-namespace signerctl {
+namespace clients {
 
 namespace {
 
@@ -49,4 +49,4 @@ void JsonArrayPrinter::add(const json_t* element) {
 
 void JsonArrayPrinter::finish() { print((empty_ ? "]" : "\n]") + after_ + "\n"); }
 
-}  // namespace signerctl
+}  // namespace clients

@@ -1,4 +1,4 @@
-#include "clients/signerctl/files.h"
+#include "clients/common/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace signerctl {
+namespace clients {
 
 using pki::Errc;
 using pki::fail;
@@ -132,4 +132,4 @@ pki::Status make_folder(const std::string& path) {
     return {};
 }
 
-}  // namespace signerctl
+}  // namespace clients

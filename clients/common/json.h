@@ -1,4 +1,4 @@
-// Owned JSON values, and the few ways in which signerctl looks into them.
+// Owned JSON values, and the few ways in which the clients look into them.
 #pragma once
 
 #include <jansson.h>
@@ -9,7 +9,7 @@
 #include "libpki/base/bytes.h"
 #include "libpki/base/result.h"
 
-namespace signerctl {
+namespace clients {
 
 struct JsonDeleter {
     void operator()(json_t* value) const { json_decref(value); }
@@ -38,4 +38,4 @@ class JsonArrayPrinter {
     bool empty_ = true;
 };
 
-}  // namespace signerctl
+}  // namespace clients
