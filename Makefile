@@ -40,7 +40,7 @@ all:
 	@.ci/deps build
 	@$(MAKE) build
 
-build: modules $(addprefix $(BUILD)/bin/,signerd signerctl)
+build: modules $(addprefix $(BUILD)/bin/,signerd signerctl enroll)
 
 deps:
 	@.ci/deps test
@@ -297,7 +297,7 @@ install: build
 	    echo "load_module modules/$$module.so;" \
 	        >$(DESTDIR)$(CONFDIR)/mod-$${name%_module}.conf; done
 	install -m 755 $(BUILD)/bin/signerd $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(addprefix $(BUILD)/bin/,signerctl) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/bin/,signerctl enroll) $(DESTDIR)$(PREFIX)/bin
 	for page in $(wildcard docs/man/*.[1-8]); do \
 	    install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
 	install -m 644 $(wildcard README.md CHANGELOG.md docs/*.md) $(DOCDIR)
