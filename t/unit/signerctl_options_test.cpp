@@ -17,6 +17,8 @@ constexpr Option kMakeOptions[] = {
     {.name = "slow", .excludes = "fast"},
 };
 const Command kMake{"ca make", {}, "make it", kMakeOptions, nothing};
+constexpr Option kNameOptions[] = {{.name = "san", .value = "NAME", .repeatable = true}};
+const Command kName{"name", {}, "name it", kNameOptions, nothing};
 const Command kShow{"show", "SERIAL", "show it", {}, nothing};
 
 pki::Status not_seven(const signerctl::Arguments& arguments) {
@@ -24,7 +26,7 @@ pki::Status not_seven(const signerctl::Arguments& arguments) {
     return (pki::fail)(Errc::malformed, "seven", "7");
 }
 const Command kDrop{"drop", "[SERIAL]", "drop it", {}, nothing, not_seven};
-constexpr const Command* kCommands[] = {&kMake, &kShow, &kDrop};
+constexpr const Command* kCommands[] = {&kMake, &kShow, &kDrop, &kName};
 
 pki::Result<CommandLine> parse(std::initializer_list<std::string_view> words) {
     return signerctl::parse_command_line(kCommands, {words.begin(), words.size()});
@@ -126,6 +128,14 @@ void an_operand_may_be_optional(void**) {
                 std::string::npos);
 }
 
+void an_option_may_be_repeated(void**) {
+    const auto line = parse({"name", "--san=a", "--san", "b", "--san=a"});
+    assert_ok(line);
+    assert_true(line->arguments.list("san") == std::vector<std::string>({"a", "b", "a"}));
+    assert_text(line->arguments.text("san"), "a");
+    assert_true(parse({"name"})->arguments.list("san").empty());
+}
+
 void a_command_may_refuse(void**) {
     assert_text(problem({"drop", "7"}), "seven: 7");
     assert_text(problem({"drop", "7", "--help"}), "none");
@@ -144,6 +154,7 @@ int main() {
         cmocka_unit_test(wrong_values_are_refused),
         cmocka_unit_test(missing_and_surplus_words_are_refused),
         cmocka_unit_test(an_operand_may_be_optional),
+        cmocka_unit_test(an_option_may_be_repeated),
         cmocka_unit_test(a_command_may_refuse),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
