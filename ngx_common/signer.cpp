@@ -148,19 +148,23 @@ void forbid_replay(SignerExchange& exchange) {
     r->method = NGX_HTTP_POST;
 }
 
+// The macro is two statements.
+void forget(ngx_event_t& event) {
+    if (!event.posted) return;
+    ngx_delete_posted_event(&event);
+}
+
 // Whatever error_page leads to sees the client's method again.
 void finalize_request(ngx_http_request_t* r, ngx_int_t) {
     SignerExchange& exchange = exchange_of(r);
     r->method = exchange.method;
     if (exchange.answer.empty()) exchange.place.leave();
-    if (exchange.answered_event.posted) ngx_delete_posted_event(&exchange.answered_event);
+    forget(exchange.answered_event);
 }
 
 }  // namespace
 
-SignerExchange::~SignerExchange() {
-    if (answered_event.posted) ngx_delete_posted_event(&answered_event);
-}
+SignerExchange::~SignerExchange() { forget(answered_event); }
 
 ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
                      ngx_module_t& module) {
