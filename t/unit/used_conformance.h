@@ -27,6 +27,7 @@ inline void what_was_used_is_known(void**) {
     auto store = emptied();
     assert_false(*store->is_used(value_of(1)));
     assert_ok(commit(*store, {using_up(1, {value_of(1), value_of(2)})}));
+    store.reset();
     store = reopened();
     assert_true(*store->is_used(value_of(1)));
     assert_true(*store->is_used(value_of(2)));
@@ -67,6 +68,7 @@ inline void what_is_counted_expires(void**) {
             commit(*store, {using_up(number, {},
                                      {{device, kLater + static_cast<std::int64_t>(number)},
                                       {hash_of("device", 2), kLater}})}));
+    store.reset();
     store = reopened();
     assert_int_equal(*store->count(device, kLater), 3);
     assert_int_equal(*store->count(device, kLater + 1), 2);
@@ -96,6 +98,7 @@ inline void an_answer_knows_its_public_key(void**) {
     Decided decided = issue(1);
     decided.answer->spki_sha256 = hash_of("spki", 1);
     assert_ok(commit(*store, {decided}));
+    store.reset();
     store = reopened();
     const auto answer = store->find_answer(hash_of("key", 1));
     assert_ok(answer);
