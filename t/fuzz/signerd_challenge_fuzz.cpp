@@ -12,6 +12,7 @@
 
 #include "libpki/base/ascii.h"
 #include "libpki/base/utf8.h"
+#include "libpki/x509/cert.h"
 #include "libpki/x509/csr.h"
 #include "libpki/x509/string_type.h"
 #include "signerd/challenge/base64url.h"

@@ -45,6 +45,7 @@ constexpr Permission kPermissions[] = {
     {Kind::issuer_crl_request, true, false, false},
     {Kind::next_ca_request, true, false, false},
     {Kind::ra_issue_request, false, false, true},
+    {Kind::challenge_create_request, false, false, true},
 };
 
 void test_roles(void**) {
