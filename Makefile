@@ -32,7 +32,7 @@ NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp sta
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 
-SIGNERD_LIBS   := -lsqlite3 -ljansson -lseccomp -lcrypto -lpthread
+SIGNERD_LIBS   := -lcurl -lsqlite3 -ljansson -lseccomp -lcrypto -lpthread
 ENROLL_LIBS    := -lcurl -ljansson -lcrypto
 UNITS          := $(patsubst t/unit/%.cpp,$(BUILD)/unit/%,$(UNIT_SRCS))
 
@@ -303,6 +303,8 @@ install: build
 	install -m 644 $(wildcard README.md CHANGELOG.md docs/*.md) $(DOCDIR)
 	install -m 644 $(wildcard conf/*.conf conf/*.json) $(DOCDIR)/examples
 	install -D -m 644 -t $(DOCDIR)/examples/nginx.service.d conf/systemd/nginx.service.d/*.conf
+	install -D -m 644 -t $(DOCDIR)/examples/signerd.service.d \
+	    conf/systemd/signerd.service.d/*.conf conf/systemd/outside.tmpfiles
 	install -D -m 644 conf/systemd/sysusers.conf $(LIBDIR)/sysusers.d/signerd.conf
 	install -d $(LIBDIR)/systemd/system
 	sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' conf/systemd/signerd.service \

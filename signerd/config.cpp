@@ -4,6 +4,7 @@
 #include "signerd/config_keys.h"
 #include "signerd/config_parts.h"
 #include "signerd/config_values.h"
+#include "signerd/user.h"
 
 namespace signerd {
 
@@ -21,13 +22,29 @@ pki::Result<Limits> read_limits(const JsonValue& value) {
     return limits;
 }
 
+pki::Status read_outside_account(const JsonValue& value, Confinement& confinement) {
+    PKI_TRY(const JsonObject object, value.object(config_keys::kOutside));
+    confinement.outside = true;
+    PKI_CHECK(object.optional("user", into(confinement.outside_user, &JsonValue::text)));
+    PKI_CHECK(object.optional("group", into(confinement.outside_group, &JsonValue::text)));
+    if (confinement.outside_user.empty() && !confinement.outside_group.empty())
+        return object.error("group", "only with user");
+    if (confinement.outside_user.empty() != confinement.user.empty())
+        return object.error("user", "both signerd and what is outside of it have one, or none");
+    if (!confinement.user.empty() && confinement.user == confinement.outside_user)
+        return object.error("user", "the one that signerd has itself");
+    return {};
+}
+
 pki::Status read_confinement(const JsonObject& object, Confinement& confinement) {
     PKI_CHECK(object.optional("user", into(confinement.user, &JsonValue::text)));
     PKI_CHECK(object.optional("group", into(confinement.group, &JsonValue::text)));
     PKI_CHECK(object.optional("sandbox", into(confinement.sandbox, &JsonValue::boolean)));
     if (confinement.user.empty() && !confinement.group.empty())
         return object.error("group", "only with user");
-    return {};
+    return object.optional("outside", [&](const JsonValue& value) {
+        return read_outside_account(value, confinement);
+    });
 }
 
 pki::Status read_authorities(const JsonObject& object, const std::filesystem::path& folder,
@@ -50,6 +67,30 @@ pki::Result<std::string> read_store(const JsonValue& value,
     return path;
 }
 
+pki::Status read_outside_part(const JsonObject& object, const std::filesystem::path& folder,
+                              const SecretCheck& check, Config& config) {
+    PKI_CHECK(object.optional("outside", [&](const JsonValue& value) -> pki::Status {
+        PKI_TRY(OutsideRules rules, read_outside(value, folder));
+        config.outside = OutsideConfig{std::move(rules), {}};
+        return {};
+    }));
+    return object.optional("challenges", [&](const JsonValue& value) {
+        return read_outside_challenges(value, folder, check, config.outside);
+    });
+}
+
+// By the front, which reads no secret of the outside child.
+pki::Status own_secret(const OutsideRules& rules, const std::string& path) {
+    return check_secret_file(path, outside_owner(rules));
+}
+
+// For the outside child, who looks at its secrets when it reads them, and can look up nobody.
+pki::Status read_outside_alone(const JsonObject& object, const std::filesystem::path& folder,
+                               Config& config) {
+    const auto later = [](const OutsideRules&, const std::string&) { return pki::Status(); };
+    return read_outside_part(object, folder, later, config);
+}
+
 // Sockets come last: their peers name profiles, which name CAs.
 pki::Status read_service(const JsonObject& object, const std::filesystem::path& folder,
                          Config& config) {
@@ -60,6 +101,7 @@ pki::Status read_service(const JsonObject& object, const std::filesystem::path& 
     const auto challenges = [&](const JsonValue& v) { return read_challenges(v, folder); };
     PKI_CHECK(object.required("id", into(config.id, read_name)));
     PKI_CHECK(object.required("store", into(config.store, store)));
+    PKI_CHECK(read_outside_part(object, folder, own_secret, config));
     PKI_CHECK(object.optional("challenges", into(config.challenges, challenges)));
     PKI_CHECK(read_authorities(object, folder, &config.challenges, config));
     PKI_CHECK(object.required("listen", into(config.listen, listen)));
@@ -107,6 +149,12 @@ pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path) 
 
 pki::Result<std::shared_ptr<const Config>> load_key_config(const std::string& path) {
     return load(path, read_keys);
+}
+
+pki::Result<OutsideConfig> load_outside_config(const std::string& path) {
+    PKI_TRY(const auto config, load(path, read_outside_alone));
+    if (config->outside) return *config->outside;
+    return pki::fail(pki::Errc::not_found, "no \"outside\" in the configuration");
 }
 
 pki::Result<Confinement> load_confinement(const std::string& path) {

@@ -14,6 +14,7 @@
 #include "libpki/x509/cert.h"
 #include "libpki/x509/profile.h"
 #include "signerd/challenge/challenge.h"
+#include "signerd/outside/rules.h"
 
 namespace signerd {
 
@@ -133,6 +134,9 @@ struct Confinement {
     std::string user;   // account that root becomes; empty: stays what it is
     std::string group;  // empty: the account's own
     bool sandbox = true;
+    bool outside = false;       // there is an "outside"
+    std::string outside_user;   // of the outside child, as above
+    std::string outside_group;
 
     bool operator==(const Confinement&) const = default;
 };
@@ -147,6 +151,7 @@ struct Config {
     std::map<std::string, Profile> profiles;
     Limits limits;
     Confinement confinement;
+    std::optional<OutsideConfig> outside;
 };
 
 // Reads the file and every certificate it names; relative paths are relative to the file's
@@ -162,6 +167,10 @@ pki::Result<std::shared_ptr<const Config>> load_config(const std::string& path);
 // child needs. No
 // account is looked up, which might ask another process.
 pki::Result<std::shared_ptr<const Config>> load_key_config(const std::string& path);
+
+// "outside" and the challenges that ask somebody there: what the outside child needs. Secrets
+// are not looked at, nor are accounts.
+pki::Result<OutsideConfig> load_outside_config(const std::string& path);
 
 // These keys of the file alone; the rest is only known to be JSON.
 pki::Result<Confinement> load_confinement(const std::string& path);

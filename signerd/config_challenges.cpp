@@ -3,6 +3,7 @@
 
 #include "signerd/challenge/hmac.h"
 #include "signerd/challenge/jws_challenge.h"
+#include "signerd/challenge/outside.h"
 #include "signerd/challenge/static.h"
 #include "signerd/config_files.h"
 #include "signerd/config_keys.h"
@@ -136,11 +137,20 @@ pki::Result<ChallengePtr> read_jws(const std::string& name, const JsonValue& val
     return ChallengePtr(std::make_shared<JwsChallenge>(name, std::move(rules)));
 }
 
+// Its rules are the outside child's: read_outside_challenges() has read them.
+pki::Result<ChallengePtr> read_outside_challenge(const std::string& name, const JsonValue&,
+                                                 const Folder&) {
+    return ChallengePtr(std::make_shared<OutsideChallenge>(name));
+}
+
 using Read = pki::Result<ChallengePtr> (*)(const std::string& name, const JsonValue& value,
                                            const Folder& folder);
 
-constexpr Choice<Read> kTypes[] = {
-    {"static", read_static}, {"hmac", read_hmac}, {"jws", read_jws}};
+constexpr Choice<Read> kTypes[] = {{"static", read_static},
+                                   {"hmac", read_hmac},
+                                   {"jws", read_jws},
+                                   {"webhook", read_outside_challenge},
+                                   {"intune", read_outside_challenge}};
 
 // Which keys there may be follows from it.
 pki::Result<Read> read_type(const JsonValue& value) {

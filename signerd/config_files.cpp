@@ -74,6 +74,19 @@ pki::Status check_key_file(const std::string& path) {
     return {};
 }
 
+// Root's would be one that the owner cannot read, unless the owner is root.
+pki::Status check_secret_file(const std::string& path, uid_t owner) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return unreadable();
+    if (!S_ISREG(status.st_mode)) return pki::fail(pki::Errc::not_found, "not a regular file");
+    if (status.st_uid != owner)
+        return pki::fail(pki::Errc::denied,
+                         "does not belong to the user of the outside child");
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return pki::fail(pki::Errc::denied, "open to group or others (chmod 0600)");
+    return {};
+}
+
 pki::Status check_unwritable(const std::string& path) { return check_writers(path, 0); }
 
 pki::Status check_folder(const std::string& path) { return check_writers(path, S_ISVTX); }

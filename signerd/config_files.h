@@ -1,6 +1,8 @@
 // The files that the configuration names, and itself.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "libpki/base/result.h"
@@ -13,6 +15,9 @@ pki::Result<std::string> read_text_file(const std::string& path, std::size_t max
 // A private key's file: regular, owned by this process's user or root, no permission for
 // group and others. Its content is not looked at.
 pki::Status check_key_file(const std::string& path);
+
+// The same for a secret of another process, whose user is `owner`.
+pki::Status check_secret_file(const std::string& path, uid_t owner);
 
 // That nobody but this process's user and root decides what is at this path: owner, and no
 // permission to write for group and others. One that does not exist (yet) passes. The error

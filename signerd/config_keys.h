@@ -6,9 +6,9 @@
 
 namespace signerd::config_keys {
 
-inline constexpr std::string_view kFile[] = {"id",      "store",     "user", "group",
-                                             "sandbox", "listen",    "cas",  "profiles",
-                                             "limits",  "challenges"};
+inline constexpr std::string_view kFile[] = {"id",      "store",      "user",   "group",
+                                             "sandbox", "listen",     "cas",    "profiles",
+                                             "limits",  "challenges", "outside"};
 
 inline constexpr std::string_view kListen[] = {"path", "mode", "group", "peers"};
 
@@ -63,6 +63,15 @@ inline constexpr std::string_view kSubjectRule[] = {"required", "patterns"};
 
 inline constexpr std::string_view kSan[] = {"dns",     "email", "uri", "ip",
                                             "dirname", "other", "rid"};
+
+inline constexpr std::string_view kOutside[] = {"user",        "group",   "hosts",
+                                                "connections", "timeout", "ca_file"};
+
+inline constexpr std::string_view kWebhook[] = {"type", "url", "secret", "timeout", "notify"};
+
+inline constexpr std::string_view kIntune[] = {
+    "type",      "tenant_id", "client_id", "client_secret", "authority",
+    "discovery", "endpoint",  "scope",     "timeout",       "notify"};
 
 inline constexpr std::string_view kLimits[] = {"connections", "queue", "drain"};
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,6 +31,20 @@ pki::Result<ScepRules> read_scep_rules(const JsonValue& value, const Challenges*
 pki::Result<std::vector<Listen>> read_listen(const JsonValue& value,
                                              const std::filesystem::path& folder,
                                              const std::map<std::string, Profile>& profiles);
+
+// "outside". The accounts are not looked up, the file of certificates has to be there.
+pki::Result<OutsideRules> read_outside(const JsonValue& value,
+                                       const std::filesystem::path& folder);
+
+// Whether a file is fit to hold a secret for the outside child.
+using SecretCheck =
+    std::function<pki::Status(const OutsideRules& rules, const std::string& path)>;
+
+// What "challenges" has of the types "webhook" and "intune", into `outside`, without which
+// they are an error: nobody could ask. The others are passed over.
+pki::Status read_outside_challenges(const JsonValue& value, const std::filesystem::path& folder,
+                                    const SecretCheck& check,
+                                    std::optional<OutsideConfig>& outside);
 
 // "crl" of a CA whose chain and crl_urls are read.
 pki::Status read_crl_rules(const JsonObject& ca_object, Ca& ca);

@@ -42,9 +42,10 @@ void raise_descriptor_limit(std::size_t connections) {
 
 }  // namespace
 
-pki::Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Config> config) {
+pki::Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Config> config,
+                                                    std::optional<OutsideKeeper> keeper) {
     std::unique_ptr<Daemon> daemon(new Daemon(std::move(config)));
-    PKI_CHECK(daemon->assemble());
+    PKI_CHECK(daemon->assemble(std::move(keeper)));
     return daemon;
 }
 
@@ -54,12 +55,13 @@ Daemon::~Daemon() {
     writer_.reset();
 }
 
-pki::Status Daemon::assemble() {
+pki::Status Daemon::assemble(std::optional<OutsideKeeper> keeper) {
     PKI_TRY(loop_, EventLoop::create());
     PKI_CHECK(watch_signals());
     PKI_TRY(store_, open_sqlite_store(config_->store));
     PKI_TRY(writer_, Writer::start(*loop_, *store_));
     signer_ = std::make_unique<ChildSigner>(*loop_, config_->path);
+    outside_ = std::make_unique<OutsideClient>(*loop_, std::move(keeper));
     refusals_ = std::make_unique<Refusals>(
         clock_, *writer_,
         [this](auto delay, EventLoop::Action run) { loop_->after(delay, std::move(run)); });
@@ -69,6 +71,8 @@ pki::Status Daemon::assemble() {
             refusals_->note(generation, peer, error);
         });
     issuer_ = std::make_unique<Issuer>(clock_, *store_, *signer_, *writer_, *server_);
+    asker_ = std::make_unique<OutsideAsker>(clock_, *outside_);
+    issuer_->ask_through(asker_.get());
     reports_ = std::make_unique<Reports>(clock_, *writer_, *server_);
     PKI_CHECK(assemble_revocation());
     ocsp_ = std::make_unique<OcspResponder>(clock_, *store_, *signer_, *writer_, *server_);
@@ -165,7 +169,9 @@ pki::Status Daemon::check_unchangeable(const Config& next) const {
     if (next.store != config_->store)
         return fail(Errc::denied, "store: a change needs a restart", next.store);
     if (next.confinement != config_->confinement)
-        return fail(Errc::denied, "user, group, sandbox: a change needs a restart");
+        return fail(Errc::denied,
+                    "\"outside\" itself, its user and group, user, group, sandbox: a change "
+                    "needs a restart");
     return {};
 }
 
@@ -192,6 +198,7 @@ void Daemon::switch_to(const CandidatePtr& candidate) {
     raise_descriptor_limit(config_->limits.connections);
     server_->apply(candidate->generation, std::move(candidate->listeners));
     crls_->use(candidate->generation);
+    outside_->use(config_->outside.value_or(OutsideConfig{}));
     log(Level::notice, "%s: generation %llu, %zu CAs, %zu profiles",
         starting ? "ready" : "reloaded", static_cast<unsigned long long>(generation_),
         config_->cas.size(), config_->profiles.size());
@@ -225,8 +232,10 @@ void Daemon::drain() {
 void Daemon::end_of_turn() {
     server_->flush();
     signer_->flush();
+    outside_->flush();
     writer_->flush();
-    if (draining_ && issuer_->in_flight() == 0 && server_->idle()) loop_->stop();
+    if (draining_ && issuer_->in_flight() == 0 && server_->idle() && outside_->idle())
+        loop_->stop();
 }
 
 Gauges Daemon::gauges() const {

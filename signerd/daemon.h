@@ -1,6 +1,7 @@
 // The parts put together: start, reload, drain.
 #pragma once
 
+#include "signerd/challenge/asker.h"
 #include "signerd/clock.h"
 #include "signerd/dispatch.h"
 #include "signerd/keys/signer.h"
@@ -12,7 +13,9 @@ namespace signerd {
 class Daemon {
    public:
     // Blocks the signals that it handles; no thread may have been started before.
-    static pki::Result<std::unique_ptr<Daemon>> create(std::shared_ptr<const Config> config);
+    // `keeper`: of the outside child, where there may be one.
+    static pki::Result<std::unique_ptr<Daemon>> create(std::shared_ptr<const Config> config,
+                                                       std::optional<OutsideKeeper> keeper);
     ~Daemon();
 
     // Until a signal ends it. False when it could not start.
@@ -23,7 +26,7 @@ class Daemon {
     using CandidatePtr = std::shared_ptr<Candidate>;
 
     explicit Daemon(std::shared_ptr<const Config> config) : config_(std::move(config)) {}
-    pki::Status assemble();
+    pki::Status assemble(std::optional<OutsideKeeper> keeper);
     pki::Status assemble_revocation();
     pki::Status watch_signals();
     void on_signal();
@@ -44,6 +47,8 @@ class Daemon {
     std::unique_ptr<Store> store_;
     std::unique_ptr<Writer> writer_;
     std::unique_ptr<ChildSigner> signer_;
+    std::unique_ptr<OutsideClient> outside_;
+    std::unique_ptr<OutsideAsker> asker_;
     std::unique_ptr<Server> server_;
     std::unique_ptr<Issuer> issuer_;
     std::unique_ptr<Reports> reports_;

@@ -14,6 +14,8 @@
 #include "signerd/keys/child.h"
 #include "signerd/keys/key.h"
 #include "signerd/log.h"
+#include "signerd/outside/keeper.h"
+#include "signerd/outside/process.h"
 #include "signerd/sandbox/sandbox.h"
 #include "signerd/user.h"
 #include "signerd/version.h"
@@ -27,7 +29,8 @@ enum ExitStatus { kOk = 0, kFailed = 1, kUsage = 2 };
 struct Options {
     std::string config = "/etc/signerd/signerd.json";
     bool test = false;
-    int key_child = -1;  // descriptor of the socket
+    int key_child = -1;       // descriptor of the socket
+    int outside_keeper = -1;  // the same
     bool confined = true;
 };
 
@@ -39,6 +42,7 @@ constexpr char kHelp[] =
     "  -h       print this and exit\n";
 
 constexpr option kLongOptions[] = {{"key-child", required_argument, nullptr, 'k'},
+                                   {"outside-keeper", required_argument, nullptr, 'o'},
                                    {"unconfined", no_argument, nullptr, 'u'},
                                    {}};
 
@@ -50,6 +54,7 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
             case 'c': options.config = optarg; break;
             case 't': options.test = true; break;
             case 'k': options.key_child = std::atoi(optarg); break;
+            case 'o': options.outside_keeper = std::atoi(optarg); break;
             case 'u': options.confined = false; break;
             case 'h': std::fputs(kHelp, stdout); return kOk;
             case 'V': std::printf("signerd %s\n", kVersion); return kOk;
@@ -68,10 +73,23 @@ pki::Status check_store_folder(const std::string& store) {
                      folder + ": " + errno_text());
 }
 
+using Keeper = std::optional<OutsideKeeper>;
+
+// What is given up next it has to have. Without `keeper` it is a test.
+pki::Status prepare_outside(const std::string& path, const Confinement& confinement,
+                            Keeper* keeper) {
+    if (!confinement.outside) return {};
+    PKI_CHECK(check_outside_user(confinement));
+    if (keeper == nullptr) return {};
+    PKI_TRY(*keeper, start_outside_keeper(path));
+    return {};
+}
+
 // Whatever is opened is opened by the user who keeps it: a file that he may not read is found
 // here and not when it is read again.
-pki::Result<std::shared_ptr<const Config>> settle(const std::string& path) {
+pki::Result<std::shared_ptr<const Config>> settle(const std::string& path, Keeper* keeper) {
     PKI_TRY(const Confinement confinement, load_confinement(path));
+    PKI_CHECK(prepare_outside(path, confinement, keeper));
     PKI_CHECK(take_user(confinement));
     PKI_CHECK(sandbox::protect_process());
     return load_config(path);
@@ -93,13 +111,14 @@ pki::Status confine(const Config& config) {
     return {};
 }
 
-pki::Result<std::unique_ptr<Daemon>> start(std::shared_ptr<const Config> config) {
+pki::Result<std::unique_ptr<Daemon>> start(std::shared_ptr<const Config> config,
+                                           Keeper keeper) {
     PKI_CHECK(confine(*config));
-    return Daemon::create(std::move(config));
+    return Daemon::create(std::move(config), std::move(keeper));
 }
 
 pki::Status test_config(const std::string& path) {
-    PKI_TRY(const auto config, settle(path));
+    PKI_TRY(const auto config, settle(path, nullptr));
     PKI_TRY(const KeyRing keys, load_keys(*config));
     return check_store_folder(config->store);
 }
@@ -124,12 +143,13 @@ void hold_reloads() {
 
 int run_daemon(const std::string& path) {
     hold_reloads();
-    auto config = settle(path);
+    Keeper keeper;
+    auto config = settle(path, &keeper);
     if (!config) {
         log(Level::error, "%s: %s", path.c_str(), config.error().message().c_str());
         return kFailed;
     }
-    auto daemon = start(*std::move(config));
+    auto daemon = start(*std::move(config), std::move(keeper));
     if (!daemon) {
         log(Level::error, "%s", daemon.error().message().c_str());
         return kFailed;
@@ -146,6 +166,8 @@ int run(int argc, char** argv) {
     signal(SIGPIPE, SIG_IGN);
     if (options.key_child >= 0)
         return run_key_child(options.key_child, options.config, options.confined);
+    if (options.outside_keeper >= 0)
+        return run_outside_keeper(options.outside_keeper, options.config);
     return options.test ? run_test(options.config) : run_daemon(options.config);
 }
 

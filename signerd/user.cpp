@@ -20,14 +20,14 @@ struct Account {
     gid_t group = 0;
 };
 
-pki::Result<Account> find_account(const Confinement& confinement) {
-    const passwd* user = getpwnam(confinement.user.c_str());
-    if (!user) return fail(Errc::denied, "user: not on this system", confinement.user);
+pki::Result<Account> find_account(const std::string& user_name, const std::string& group_name) {
+    const passwd* user = getpwnam(user_name.c_str());
+    if (!user) return fail(Errc::denied, "user: not on this system", user_name);
     if (user->pw_uid == 0) return fail(Errc::denied, "user: root, leave the key out");
-    Account account{confinement.user, user->pw_uid, user->pw_gid};
-    if (confinement.group.empty()) return account;
-    const group* group = getgrnam(confinement.group.c_str());
-    if (!group) return fail(Errc::denied, "group: not on this system", confinement.group);
+    Account account{user_name, user->pw_uid, user->pw_gid};
+    if (group_name.empty()) return account;
+    const group* group = getgrnam(group_name.c_str());
+    if (!group) return fail(Errc::denied, "group: not on this system", group_name);
     account.group = group->gr_gid;
     return account;
 }
@@ -60,6 +60,15 @@ pki::Status become(const Account& account) {
     return {};
 }
 
+pki::Status take_account(const std::string& user, const std::string& group) {
+    if (user.empty()) return {};
+    PKI_TRY(const Account account, find_account(user, group));
+    if (is(account)) return {};
+    if (geteuid() == 0) return become(account);
+    return fail(Errc::denied, "user: neither root nor this user and its group started signerd",
+                account.name);
+}
+
 // Where nobody has an answer everybody is asked.
 constexpr char kAbsent[] = "signerd-absent-account";
 
@@ -71,12 +80,28 @@ void load_account_modules() {
 }
 
 pki::Status take_user(const Confinement& confinement) {
-    if (confinement.user.empty()) return {};
-    PKI_TRY(const Account account, find_account(confinement));
-    if (is(account)) return {};
-    if (geteuid() == 0) return become(account);
-    return fail(Errc::denied, "user: neither root nor this user and its group started signerd",
-                account.name);
+    return take_account(confinement.user, confinement.group);
+}
+
+pki::Status take_outside_user(const Confinement& confinement) {
+    return take_account(confinement.outside_user, confinement.outside_group);
+}
+
+pki::Status check_outside_user(const Confinement& confinement) {
+    if (confinement.outside_user.empty()) return {};
+    const auto account = find_account(confinement.outside_user, confinement.outside_group);
+    if (!account) return fail(account.error().code, "outside", account.error().message());
+    const auto front = find_account(confinement.user, confinement.group);
+    if (front && front->user == account->user)
+        return fail(Errc::denied, "outside.user: the one that signerd has itself",
+                    account->name);
+    if (geteuid() == 0 || is(*account)) return {};
+    return fail(Errc::denied, "outside.user: only root can become it", account->name);
+}
+
+uid_t outside_owner(const OutsideRules& rules) {
+    const passwd* const user = rules.user.empty() ? nullptr : getpwnam(rules.user.c_str());
+    return user != nullptr ? user->pw_uid : geteuid();
 }
 
 }  // namespace signerd

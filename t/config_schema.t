@@ -40,6 +40,8 @@ my %titles = (
     static_challenge => 'Static secrets: challenges.*',
     hmac_challenge => 'Tokens: challenges.*', hmac_key => 'Keys of tokens: challenges.*.keys[]',
     jws_challenge => 'JWS: challenges.*',
+    webhook_challenge => 'Webhooks: challenges.*', intune_challenge => 'Intune: challenges.*',
+    outside => 'Calls outside: outside',
 );
 my $manual = manual();
 for my $name (sort keys %titles) {

@@ -19,7 +19,9 @@ pki::Status checked(int result, const char* what) {
 }
 
 pki::Status allow(scmp_filter_ctx filter, const Allowed& allowed) {
-    return checked(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed.call,
+    const std::uint32_t action =
+        allowed.error == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(allowed.error);
+    return checked(seccomp_rule_add_array(filter, action, allowed.call,
                                           static_cast<unsigned>(allowed.conditions.size()),
                                           allowed.conditions.data()),
                    "seccomp: no such rule");

@@ -3,6 +3,7 @@
 
 #include <seccomp.h>
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,7 @@ namespace signerd::sandbox {
 struct Allowed {
     int call;
     std::vector<scmp_arg_cmp> conditions = {};
+    std::uint16_t error = 0;  // errno that it fails with, in place of being allowed
 };
 
 // All allowed for the same reason.

@@ -1,4 +1,4 @@
-// What signerd's two processes give up before they begin to work.
+// What signerd's processes give up before they begin to work.
 #pragma once
 
 #include "libpki/base/result.h"
@@ -20,6 +20,11 @@ pki::Status confine_front();
 // they read says by then.
 bool front_is_confined();
 pki::Status confine_key_child();
+
+// The outside child's filter has the network, and the keeper's, under which it starts, what
+// makes a child of itself as well. Neither executes a program or writes to a file.
+pki::Status confine_outside_keeper();
+pki::Status confine_outside_child();
 
 // The program that the front may execute: itself. The filter compares addresses, it cannot
 // read strings: this one address, and in the key child, where memory lies elsewhere, none.

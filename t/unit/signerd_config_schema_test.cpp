@@ -33,7 +33,10 @@ constexpr Table kTables[] = {{"", keys::kFile},
                              {"static_challenge", keys::kStaticChallenge},
                              {"hmac_challenge", keys::kHmacChallenge},
                              {"hmac_key", keys::kHmacKey},
-                             {"jws_challenge", keys::kJwsChallenge}};
+                             {"jws_challenge", keys::kJwsChallenge},
+                             {"webhook_challenge", keys::kWebhook},
+                             {"intune_challenge", keys::kIntune},
+                             {"outside", keys::kOutside}};
 
 const unit::ConfigFolder* folder;
 json_t* schema;
@@ -56,8 +59,10 @@ void write_successor(const unit::ConfigFolder& made) {
 void write_challenges(const unit::ConfigFolder& made) {
     std::filesystem::create_directory(made.file("challenge"));
     made.write("challenge/mdm.pem", made.issuing.pem());
+    std::filesystem::create_directory(made.file("outside"));
     for (const char* name :
-         {"challenge/factory.secrets", "challenge/2026.key", "challenge/2027.key"}) {
+         {"challenge/factory.secrets", "challenge/2026.key", "challenge/2027.key",
+          "outside/inventory.secret", "outside/intune.secret"}) {
         made.write(name, "0123456789abcdef0123456789abcdef\n");
         chmod(made.file(name).c_str(), 0600);
     }

@@ -4,6 +4,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <netdb.h>
+#include <nss.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -209,6 +212,69 @@ const Cases kForFront = {
     {"a narrower filter", [] { return sandbox::confine_key_child().has_value(); }},
 };
 
+// The first of them are what the outside child is for.
+const std::size_t kNetwork = 3;
+const Cases kNeverOutside(kNeverAllowed.begin() + kNetwork, kNeverAllowed.end());
+
+const Cases kNotForOutside = {
+    {"open to write", [] { return opens("/dev/null", O_WRONLY); }},
+    {"open to create", [] { return opens("/tmp/absent", O_RDONLY | O_CREAT); }},
+    {"unlink", [] { return unlink("/tmp/absent") == 0; }},
+    {"rename", [] { return rename("/tmp/absent", "/tmp/absent-2") == 0; }},
+    {"chmod", [] { return chmod("/tmp/absent", 0600) == 0; }},
+    {"execve of itself", [] { return executes(sandbox::kSelf); }},
+    {"executable memory", [] { return maps(PROT_READ | PROT_EXEC); }},
+    {"kill", [] { return kill(getpid(), SIGKILL) == 0; }},
+    {"another filter", [] { return syscall(SYS_seccomp, 0, 0, nullptr) == 0; }},
+    {"listen", [] { return listen(0, 1) == 0; }},
+    {"accept", [] { return accept(0, nullptr, nullptr) >= 0; }},
+    {"another socket of netlink",
+     [] { return socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) >= 0; }},
+    {"socket(AF_PACKET)", [] { return opens_socket(AF_PACKET); }},
+};
+
+bool looks_up(const char* name) {
+    addrinfo* found = nullptr;
+    const int problem = getaddrinfo(name, "443", nullptr, &found);
+    if (problem == 0) freeaddrinfo(found);
+    return problem == 0;
+}
+
+// As the keeper does.
+bool looks_up_itself(const char* name) {
+    bool found = false;
+    std::thread([&] { found = looks_up(name); }).join();
+    return found;
+}
+
+const Cases kForOutside = {
+    {"socket(AF_INET)", [] { return opens_socket(AF_INET); }},
+    {"socket(AF_INET6)", [] { return opens_socket(AF_INET6) || errno == EAFNOSUPPORT; }},
+    {"no socket(AF_UNIX)", [] { return !opens_socket(AF_UNIX) && errno == EAFNOSUPPORT; }},
+    {"a pair of them",
+     [] {
+         int pair[2];
+         return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0;
+     }},
+    {"open to read", [] { return opens("/etc/passwd", O_RDONLY | O_CLOEXEC); }},
+    {"a thread", starts_thread},
+    {"a name", [] { return looks_up_itself("localhost"); }},
+    {"no such name", [] { return !looks_up_itself("absent.invalid"); }},
+    {"a key and a signature", signs},
+};
+
+bool forks() {
+    const pid_t pid = fork();
+    if (pid == 0) _exit(sandbox::confine_outside_child() ? kDone : kNotConfined);
+    int status = 0;
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == kDone;
+}
+
+const Cases kForKeeper = {
+    {"a child with its own filter", forks},
+    {"no socket(AF_UNIX)", [] { return !opens_socket(AF_UNIX) && errno == EAFNOSUPPORT; }},
+};
+
 void need_filters() {
     if (SIGNERD_SANITIZED) skip();
 }
@@ -232,6 +298,19 @@ void key_child_is_allowed(void**) {
 void front_is_allowed(void**) {
     need_filters();
     check_allowed(sandbox::confine_front, kForFront);
+}
+
+void outside_child_is_not_allowed(void**) {
+    need_filters();
+    check_kills(sandbox::confine_outside_child, kNeverOutside);
+    check_kills(sandbox::confine_outside_child, kNotForOutside);
+}
+
+void outside_child_is_allowed(void**) {
+    need_filters();
+    __nss_configure_lookup("hosts", "files dns");
+    check_allowed(sandbox::confine_outside_child, kForOutside);
+    check_allowed(sandbox::confine_outside_keeper, kForKeeper);
 }
 
 // abort() is an end of its own: what it says must reach the log.
@@ -289,6 +368,8 @@ int main(int argc, char** argv) {
         cmocka_unit_test(key_child_is_not_allowed),
         cmocka_unit_test(key_child_is_allowed),
         cmocka_unit_test(front_is_allowed),
+        cmocka_unit_test(outside_child_is_not_allowed),
+        cmocka_unit_test(outside_child_is_allowed),
         cmocka_unit_test(abort_is_seen),
         cmocka_unit_test(no_seccomp),
     };
