@@ -159,6 +159,15 @@ ok(wait_until(sub { read_file('signerd.log') =~ /: reloaded: .*: reloaded: /s })
 is(scep_enrol(scep_csr('none', 'yes'))->{error}, $unavailable, 'nobody can be asked');
 ok(stop('signerd'), 'SIGTERM ends it');
 
+# Whatever ends the front, nobody is left behind.
+my $seen = () = children();
+start_signerd(config());
+ok(wait_child($seen + 1), 'a child');
+my @left = (last_child(), process(last_child())->{PPid});
+stop('signerd', 'KILL');
+ok(wait_until(sub { !grep { kill 0, $_ } @left }), 'killed: its keeper and its child have ended too');
+unlink path('signerd.sock'), path('admin.sock');
+
 # --- users ---
 
 SKIP: {
