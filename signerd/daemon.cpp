@@ -240,7 +240,8 @@ void Daemon::end_of_turn() {
 
 Gauges Daemon::gauges() const {
     return {writer_->queued(),      writer_->transactions(), issuer_->in_flight(),
-            server_->connections(), signer_->pid(),          signer_->state()};
+            server_->connections(), signer_->pid(),          signer_->state(),
+            outside_->state()};
 }
 
 }  // namespace signerd

@@ -23,6 +23,7 @@ struct Gauges {
     std::size_t connections = 0;
     pid_t key_child = 0;  // 0: none
     const char* key_child_state = "";
+    const char* outside_state = "unused";
 };
 
 // What operations work with.

@@ -65,6 +65,7 @@ void put_gauges(json_t* json, const Gauges& gauges) {
     put(child.get(), "state", gauges.key_child_state);
     put(child.get(), "pid", static_cast<std::uint64_t>(gauges.key_child));
     put(json, "key_child", std::move(child));
+    put(json, "outside", std::string_view(gauges.outside_state));
 }
 
 }  // namespace

@@ -67,6 +67,9 @@ void OutsideClient::keeper_lost() {
     log(Level::error,
         "the keeper of the outside child ended: nobody outside is asked until signerd is "
         "restarted");
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [number, link] : links_) numbers.push_back(number);
+    for (const std::uint64_t number : numbers) lost(number, "its keeper ended");
 }
 
 void OutsideClient::use(const OutsideConfig& config) {

@@ -268,9 +268,13 @@ void nobody_to_ask(void**) {
     front.ask();
     assert_error(Errc::unavailable, front.verdict());
     assert_string_equal(front.client->state(), "unused");
+    // With the keeper its children are done with.
     front.client->use(config());
-    front.keeper.reset();  // it ends
-    front.run_until([&] { return std::string_view(front.client->state()) == "down"; });
+    Child child = front.ready_child();
+    front.ask();
+    front.keeper.reset();
+    assert_error(Errc::unavailable, front.verdict());
+    assert_string_equal(front.client->state(), "down");
     front.ask();
     assert_error(Errc::unavailable, front.verdict());
 }
