@@ -72,6 +72,7 @@ intune_says('intune', 'error');
 is(scep_enrol(scep_csr('device', 'y'))->{error}, $unavailable, 'status 500');
 intune_says('intune', 'Success');
 ok(scep_enrol(scep_csr('third', 'y'), transaction => 'T-80')->{certificate}, 'after that: a certificate');
+ok(wait_until(sub { (targets())[-1] eq 'successNotification' }), 'it hears of that');
 
 # The place of the service is one that it may call, or it does not.
 my $reloads = 0;

@@ -96,6 +96,7 @@ my $first = last_child();
 my $keeper = process($first)->{PPid};
 ok((grep { $_ == $keeper } @below), 'of the keeper');
 ok(scep_enrol(scep_csr('device', 'yes'))->{certificate}, 'it asks');
+is(JSON::PP::decode_json(signerctl(qw(--json status))->{out})->{outside}, 'ready', 'the status says so');
 for (['child', $first], ['keeper', $keeper]) {
     my ($what, $pid) = @$_;
     my $process = process($pid);
