@@ -33,7 +33,7 @@ class Sealing final : public OffloadedWork {
         const LocConf& conf = conf_of(exchange.request);
         const RaPair& pair = conf.ra->pairs[exchange.pair];
         signing_ = {pair.key.get(), pair.certificate, true, rules_of(conf).hashes};
-        if (exchange.password != nullptr) reply_.password = exchange.password->view();
+        if (exchange.password) reply_.password = exchange.password->view();
     }
 
     void run() noexcept override {

@@ -92,9 +92,7 @@ void forget_query(ngx_http_request_t* r) {
 }
 
 ngx_int_t take_message(ScepExchange& exchange) {
-    const auto query = pki::scep::parse_query(view(exchange.request->args));
-    auto message = pki::scep::decode_message(query->message, pki::limits::kScepMessage);
-    if (exchange.request->args.len != 0) forget_query(exchange.request);
+    auto message = pki::scep::decode_message(exchange.sent, pki::limits::kScepMessage);
     if (!message) return refuse_with(exchange, message.error());
     exchange.der = std::move(*message);
     return open_message(exchange);
@@ -143,10 +141,14 @@ constexpr std::array kOperations{
 
 ngx_int_t handle(ngx_http_request_t* r) {
     ScepExchange& exchange = exchange_of(r);
+    const auto query = pki::scep::parse_query(view(r->args));
+    if (query && query->operation == Operation::pki_operation && query->has_message) {
+        exchange.sent = query->message;
+        forget_query(r);
+    }
     const auto profile = profile_of_path(r);
     if (!profile) return refuse_with(exchange, pki::Errc::not_found, "no such SCEP resource");
     exchange.profile = *profile;
-    const auto query = pki::scep::parse_query(view(r->args));
     if (!query) return refuse_with(exchange, query.error());
     const Row& row = *std::ranges::find(kOperations, query->operation, &Row::operation);
     exchange.task = row.task;

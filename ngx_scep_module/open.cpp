@@ -3,6 +3,7 @@
 #include "libpki/cms/ber.h"
 #include "libpki/scep/contents.h"
 #include "libpki/x509/csr.h"
+#include "libpki/x509/string_type.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/offload.h"
 #include "ngx_scep_module/answer.h"
@@ -16,6 +17,9 @@ namespace x509 = pki::x509;
 using pki::Errc;
 using pki::fail;
 using pki::scep::MessageType;
+
+// What old devices have; the key of their certificate is the profile's to judge.
+constexpr std::size_t kMinSignerBits = 1024;
 
 // One answer for all that can be wrong with an envelope, up to what it holds: an answer that
 // told garbage from a bad padding would decrypt for whoever asks often enough.
@@ -98,7 +102,7 @@ class Opening final : public OffloadedWork {
     // The answer comes from the RA that the client knows, if that one may sign.
     void note_key(const pki::cms::Opened& opened, const std::vector<std::size_t>& pairs) {
         if (opened.by_password)
-            exchange_.password = &conf_.passwords->secrets[opened.which];
+            exchange_.password.emplace(conf_.passwords->secrets[opened.which].view());
         else if (conf_.ra->pairs[pairs[opened.which]].signs)
             exchange_.pair = pairs[opened.which];
     }
@@ -111,18 +115,36 @@ class Opening final : public OffloadedWork {
         const bool readable = type == MessageType::cert_poll
                                   ? pki::scep::parse_issuer_and_subject(content).has_value()
                                   : pki::scep::parse_issuer_and_serial(content).has_value();
-        return readable ? pki::Status() : sealed_badly();
+        return readable ? check_sealing() : sealed_badly();
+    }
+
+    // RFC 8894 3.1: the answer is sealed for the signer's key, or with a password. Better to
+    // know it before there is a certificate.
+    pki::Status check_sealing() {
+        const x509::Spki& key = exchange_.message->signer.tbs.spki;
+        if (key.key.type == pki::ossl::KeyType::rsa)
+            return key.rsa_bits() < kMinSignerBits
+                       ? fail(Errc::weak_key, "the key of the signer is too short")
+                       : pki::Status();
+        if (exchange_.password) return {};
+        return fail(Errc::unsupported, "nothing to seal the answer with: no RSA key");
+    }
+
+    void take_password(const x509::Csr& csr) {
+        if (exchange_.password || !csr.challenge_password) return;
+        auto text = x509::whole_text(csr.challenge_tag, *csr.challenge_password);
+        if (!text || text->empty()) return;
+        exchange_.password.emplace(pki::as_bytes(*text));
+        OPENSSL_cleanse(text->data(), text->size());
     }
 
     pki::Status check_csr() {
         const auto csr = x509::parse_csr(exchange_.content->view());
         if (!csr) return content_error(exchange_, csr.error());
         exchange_.csr_sha256 = pki::ossl::sha256(csr->encoding);
+        take_password(*csr);
+        PKI_CHECK(check_sealing());
         const x509::Certificate& signer = exchange_.message->signer;
-        // RFC 8894 3.1: the answer is sealed for the signer's key, or with the password.
-        if (signer.tbs.spki.key.type != pki::ossl::KeyType::rsa &&
-            exchange_.password == nullptr)
-            return fail(Errc::unsupported, "nothing to seal the answer with: no RSA key");
         const bool same_key = pki::equal(csr->spki.encoding, signer.tbs.spki.encoding);
         exchange_.renewal = exchange_.message->type == MessageType::renewal_req ||
                             !pki::scep::self_issued(signer);

@@ -83,14 +83,17 @@ struct ScepExchange : SignerExchange {
     std::string presented_name;  // of one that was refused
     pki::Buffer client_certificate;
 
+    std::string_view sent;  // the message of a GET, as it stood in the query
     // The message, in DER lengths; the request looks into it. Neither is touched by the event
     // loop while a thread works on the exchange.
     pki::Buffer der;
     std::optional<pki::scep::Request> message;
-    std::string transaction;                // printable
-    std::optional<pki::Secret> content;     // of the envelope, or the bare CSR
-    std::size_t pair = 0;                   // which RA signs the answer
-    const pki::Secret* password = nullptr;  // that opened the envelope
+    std::string transaction;             // printable
+    std::optional<pki::Secret> content;  // of the envelope, or the bare CSR
+    std::size_t pair = 0;                // which RA signs the answer
+    // That opened the envelope, or else the challengePassword: what an answer is sealed with
+    // for a signer whose key cannot (RFC 8894 3.1).
+    std::optional<pki::Secret> password;
     std::optional<pki::ossl::Sha256> csr_sha256;
     bool renewal = false;  // signed with a certificate that the client did not make itself
 
