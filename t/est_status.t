@@ -215,7 +215,7 @@ ok(exists $sample{qq(enroll_inflight{protocol="est",location="localhost^$base/(r
 # --- a reload ---
 
 my $before = status();
-my ($worker) = map { /^(\d+) / } grep { (split)[3] == pid_of('nginx') } map { slurp($_) } glob '/proc/[0-9]*/stat';
+my ($worker) = map { /^(\d+) / } grep { ((split)[3] // 0) == pid_of('nginx') } map { slurp($_) } glob '/proc/[0-9]*/stat';
 reload_nginx($server =~ s{location /.well-known/est/moved/ .*}{}r, %option);
 ok(wait_until(sub { !-e "/proc/$worker" }), 'a reload');
 my $after = status();

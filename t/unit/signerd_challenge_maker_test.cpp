@@ -2,7 +2,7 @@
 #include "signerd/challenge/maker.h"
 
 #include "signerd/json_reader.h"
-#include "t/unit/scep_fixture.h"
+#include "t/unit/scep_issue_fixture.h"
 
 #include "t/unit/unit.h"
 
