@@ -85,8 +85,9 @@ class Desk : public unit::IssueFixture {
     unit::FakeOcspSigner ocsp_signer{clock, ca.key.get()};
     signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
     signerd::RaIssuer ras{clock, *store, signer, committer, replies};
-    signerd::Services services{clock, *store, issuer,  reports, revoker, crls, idle.watchers,
-                               ocsp,  ras,    replies, kNow,    {},      {}};
+    signerd::ChallengeMaker challenges{clock, committer, replies};
+    signerd::Services services{clock, *store, issuer,     reports, revoker, crls, idle.watchers,
+                               ocsp,  ras,    challenges, replies, kNow,    {},   {}};
 };
 
 wire::IssueReply certificate_in(const Result<Buffer>& frame) {

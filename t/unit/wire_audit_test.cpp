@@ -100,7 +100,7 @@ void rows_that_nobody_wrote(void**) {
     const Buffer cut(good.begin(), good.end() - 1);
     assert_error(Errc::malformed, wire::parse_canonical(cut));
     assert_error(Errc::malformed, wire::parse_canonical({}));  // no decision
-    assert_error(Errc::malformed, wire::parse_canonical(hex("08 00000001 04")));
+    assert_error(Errc::malformed, wire::parse_canonical(hex("08 00000001 05")));
     assert_error(Errc::malformed, wire::parse_canonical(hex("08 00000001 02 09 00000001 0c")));
     assert_ok(wire::parse_canonical(hex("08 00000001 02 09 00000001 0b")));
 }
@@ -129,6 +129,10 @@ void names(void**) {
     assert_text(wire::name(wire::Decision::allow), "allow");
     assert_text(wire::name(wire::Decision::deny), "deny");
     assert_text(wire::name(wire::Decision::shed), "shed");
+    assert_text(wire::name(wire::Decision::pending), "pending");
+    assert_text(wire::name(wire::Credential::challenge), "challenge");
+    assert_text(wire::name(wire::Operation::challenge), "challenge");
+    assert_text(wire::name(wire::Operation::ra), "ra");
     assert_text(wire::name(static_cast<wire::Decision>(0)), "unknown");
 }
 
