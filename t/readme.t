@@ -11,18 +11,18 @@ wait_until(sub { read_file('demo.log') =~ /^ready$/m || !alive('demo') });
 
 my $readme = slurp('README.md');
 my @commands = grep { m{\brun/|:8443/|:8080/} } map { split /\n/ } $readme =~ /^```sh\n(.*?)^```$/msg;
-cmp_ok(scalar @commands, '>=', 17, 'README has its commands');
+cmp_ok(scalar @commands, '>=', 20, 'README has its commands');
 my @statuses;
 for my $command (@commands) {
-    my $adapted = $command =~ s{\brun/}{$dir/}gr =~ s/:8443\b/:$port/gr
-        =~ s/:8080\b/':' . port('http')/egr;
+    my $adapted = $command =~ s{\brun/}{$dir/}gr =~ s{\bbuild/bin/}{$ENV{ENROLL_BIN}/}gr
+        =~ s/:8443\b/:$port/gr =~ s/:8080\b/':' . port('http')/egr;
     my $result = run('/bin/sh', '-ec', $adapted);
     is($result->{status}, 0, $command) or diag $result->{out}, $result->{err};
     push @statuses, $result->{out} =~ /renewed\.pem: (\w+)/ if $command =~ /^openssl ocsp/;
 }
 is("@statuses", 'good revoked', 'OCSP says what was revoked, before and after');
 
-for my $name (qw(device renewed vpn vpn-renewed)) {
+for my $name (qw(device renewed vpn vpn-renewed scep scep-renewed)) {
     is(run('openssl', 'verify', '-CAfile', "$dir/ca.pem", '-untrusted', "$dir/chain.pem",
         "$dir/$name.pem")->{status}, 0, "$name.pem is a certificate of the demo's CA");
 }
