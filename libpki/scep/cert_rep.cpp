@@ -98,11 +98,13 @@ Result<Buffer> build_cert_rep(const Request& request, const CertRep& reply,
     spec.content_type = oid::kData;
     PKI_TRY(spec.attributes, attributes(request, reply));
     if (signing.include_certificate) spec.certificates.push_back(signing.certificate);
+    // RFC 8894 3.3.2.2 and 3.3.2.3 omit the envelope. The content that would hold it is there all
+    // the same and empty: OpenSSL's PKCS7_verify, and so certmonger, takes none for a detached one.
     Buffer envelope;
     if (reply.status == PkiStatus::success) {
         PKI_TRY(envelope, seal(request, reply));
-        spec.content = envelope;
     }
+    spec.content = envelope;
     return cms::build_signed_data(spec);
 }
 

@@ -134,6 +134,13 @@ void success_with_a_crl(void**) {
     assert_hex(response->crls[0], "3003020101");
 }
 
+// Content that is there and empty: many a client takes none for a detached signature.
+void assert_no_envelope(Bytes reply) {
+    const auto read = cms::parse_signed_data(reply);
+    assert_ok(read);
+    assert_true(read->content.has_value() && read->content->empty());
+}
+
 void failure_says_why(void**) {
     const Buffer message = *scep::build_request(client().request(ra()));
     const auto request = scep::parse_request(message);
@@ -143,7 +150,7 @@ void failure_says_why(void**) {
         const scep::CertRep refusal{.fail_info = info, .fail_text = "why it is so"};
         const auto reply = scep::build_cert_rep(*request, refusal, ra().signing);
         assert_ok(reply);
-        assert_false(cms::parse_signed_data(*reply)->content.has_value());
+        assert_no_envelope(*reply);
         const auto response = client().read(*reply, ra());
         assert_ok(response);
         assert_true(response->status == scep::PkiStatus::failure);
@@ -170,7 +177,7 @@ void pending_carries_nothing(void**) {
     waits.fail_text = "not for this status";
     const auto reply = scep::build_cert_rep(*request, waits, ra().signing);
     assert_ok(reply);
-    assert_false(cms::parse_signed_data(*reply)->content.has_value());
+    assert_no_envelope(*reply);
     const auto response = client().read(*reply, ra());
     assert_ok(response);
     assert_true(response->status == scep::PkiStatus::pending);
