@@ -1,5 +1,5 @@
-# Bouncy Castle's CMS (t/clients/BouncyCastleScep.java), which writes BER: enrolment, renewal, a
-# request that waits, a refusal.
+# Bouncy Castle's CMS (t/clients/BouncyCastleScep.java), which writes BER: enrolment, with a key that
+# can only sign too, renewal, a request that waits, a refusal.
 use strict;
 use warnings;
 use Enroll::ScepSite;
@@ -12,9 +12,10 @@ sub client {
     return ('java', '-cp', $jars, 't/clients/BouncyCastleScep.java', scep_url($location), @arguments);
 }
 
-my $result = run(client('scep', CHALLENGE, qw(enroll renew renew)));
+my $result = run(client('scep', CHALLENGE, qw(enroll renew renew ec)));
 is($result->{status}, 0, 'the client is content') or diag $result->{out}, $result->{err};
-like($result->{out}, qr/^enroll [0-9a-f]+\nrenew [0-9a-f]+\nrenew [0-9a-f]+\n$/, 'it enrolled and renewed twice');
+like($result->{out}, qr/^enroll [0-9a-f]+\nrenew [0-9a-f]+\nrenew [0-9a-f]+\nec [0-9a-f]+\n$/,
+    'it enrolled, renewed twice and enrolled with an EC key');
 $result = run(client('scep', 'open barley', 'refused'));
 is($result->{out}, "refused 2\n", 'a wrong challenge: badRequest') or diag $result->{err};
 
@@ -27,5 +28,5 @@ for my $case (['approve', qr/^enroll [0-9a-f]+$/m, 0], ['deny', qr/refused 2$/m,
     is(wait_end($verb), $status, "$verb: it ends");
     like(read_file("$verb.log"), $said, "$verb: and knows what came of it");
 }
-is(join(' ', scep_rows()), 'enroll:allow renew:allow renew:allow enroll:deny enroll:pending enroll:allow enroll:pending enroll:deny',
-    'the audit saw the same');
+is(join(' ', scep_rows()), join(' ', qw(enroll:allow renew:allow renew:allow enroll:allow enroll:deny),
+    qw(enroll:pending enroll:allow enroll:pending enroll:deny)), 'the audit saw the same');

@@ -4,6 +4,7 @@
 //     java -cp bcpkix.jar:bcprov.jar:bcutil.jar BouncyCastleScep URL CHALLENGE STEP ...
 //
 // enroll   for a new key; it polls while the request waits
+// ec       the same for a key that can only sign: the challenge opens the answer
 // renew    with the certificate of the step before, for a new key
 // refused  enrols, and wants to be refused
 
@@ -42,12 +43,14 @@ import org.bouncycastle.cms.CMSEnvelopedDataGenerator;
 import org.bouncycastle.cms.CMSProcessableByteArray;
 import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.CMSSignedDataGenerator;
+import org.bouncycastle.cms.Recipient;
 import org.bouncycastle.cms.SignerInformation;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoGeneratorBuilder;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
 import org.bouncycastle.cms.jcajce.JceCMSContentEncryptorBuilder;
 import org.bouncycastle.cms.jcajce.JceKeyTransEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JceKeyTransRecipientInfoGenerator;
+import org.bouncycastle.cms.jcajce.JcePasswordEnvelopedRecipient;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -102,14 +105,22 @@ public class BouncyCastleScep {
         throw new IllegalStateException("nobody to encrypt for");
     }
 
-    static KeyPair newKey() throws Exception {
-        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-        generator.initialize(2048);
+    static KeyPair newKey(String algorithm, int bits) throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm);
+        generator.initialize(bits);
         return generator.generateKeyPair();
     }
 
+    static boolean isRsa(KeyPair keys) {
+        return keys.getPublic().getAlgorithm().equals("RSA");
+    }
+
+    static String algorithm(KeyPair keys) {
+        return isRsa(keys) ? "SHA256withRSA" : "SHA256withECDSA";
+    }
+
     static ContentSigner signer(KeyPair keys) throws Exception {
-        return new JcaContentSignerBuilder("SHA256withRSA").build(keys.getPrivate());
+        return new JcaContentSignerBuilder(algorithm(keys)).build(keys.getPrivate());
     }
 
     static Identity selfSigned(KeyPair keys) throws Exception {
@@ -156,7 +167,7 @@ public class BouncyCastleScep {
         CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
         generator.addSignerInfoGenerator(new JcaSimpleSignerInfoGeneratorBuilder().setProvider("BC")
             .setSignedAttributeGenerator(new AttributeTable(attributes))
-            .build("SHA256withRSA", from.keys.getPrivate(), from.certificate));
+            .build(algorithm(from.keys), from.keys.getPrivate(), from.certificate));
         generator.addCertificates(new JcaCertStore(Arrays.asList(from.certificate)));
         byte[] message = wantBer(
             generator.generate(new CMSProcessableByteArray(seal(data)), true).getEncoded());
@@ -185,9 +196,11 @@ public class BouncyCastleScep {
             throw new IllegalStateException("another nonce");
         String status = text(attributes, 3);
         if (!status.equals("0")) return new Reply(status, text(attributes, 4), null);
+        Recipient recipient = isRsa(to.keys)
+            ? new JceKeyTransEnvelopedRecipient(to.keys.getPrivate()).setProvider("BC")
+            : new JcePasswordEnvelopedRecipient(challenge.toCharArray()).setProvider("BC");
         byte[] content = new CMSEnvelopedData((byte[]) signed.getSignedContent().getContent())
-            .getRecipientInfos().getRecipients().iterator().next()
-            .getContent(new JceKeyTransEnvelopedRecipient(to.keys.getPrivate()).setProvider("BC"));
+            .getRecipientInfos().getRecipients().iterator().next().getContent(recipient);
         return new Reply(status, null, content);
     }
 
@@ -217,11 +230,11 @@ public class BouncyCastleScep {
     }
 
     Identity step(String name, Identity before) throws Exception {
-        KeyPair keys = newKey();
+        KeyPair keys = name.equals("ec") ? newKey("EC", 256) : newKey("RSA", 2048);
         if (name.equals("renew"))
             return issued(ask(before, RENEWAL_REQ, keys, false), keys, name);
         Reply reply = ask(selfSigned(keys), PKCS_REQ, keys, true);
-        if (name.equals("enroll")) return issued(reply, keys, name);
+        if (!name.equals("refused")) return issued(reply, keys, name);
         if (reply.content != null) throw new IllegalStateException("it was not refused");
         System.out.println("refused " + reply.failure);
         return before;
