@@ -169,6 +169,15 @@ $(BUILD)/faulty/faults.so: t/faults/faults.cpp
 	$(call say,LINK faulty/$(@F))
 	$(Q)$(CXX) $(CXXFLAGS) -fvisibility=default -U_FORTIFY_SOURCE -shared $< -ldl -o $@
 
+# Messages of SCEP that no client would send, for tests.
+$(BUILD)/tools/scep_forge: $(call objects,$(wildcard t/tools/*.cpp)) $(BUILD)/libpki.a
+	@mkdir -p $(@D)
+	$(call say,LINK $(@F))
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcrypto -o $@
+
+tools: $(BUILD)/tools/scep_forge
+	@:
+
 faulty: $(BUILD)/faulty/signerd $(BUILD)/faulty/faults.so
 	@:
 
@@ -255,7 +264,7 @@ run:
 
 test:
 	@.ci/deps test
-	@$(MAKE) build units fuzzers faulty
+	@$(MAKE) build units fuzzers faulty tools
 	@$(RUN_TESTS) unit integration crash corpora lint
 
 # nginx itself is built with the sanitizers where its source is within reach.
@@ -315,6 +324,6 @@ clean:
 
 -include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build deps libpki modules faulty load bench bench-shed bench-revocation soak units fuzzers run test \
+.PHONY: all build deps libpki modules faulty tools load bench bench-shed bench-revocation soak units fuzzers run test \
         test-asan fuzz-corpora fuzz lint tidy install clean FORCE
 .SECONDARY:

@@ -64,7 +64,7 @@ sub problem {
     return;
 }
 
-my @folders = ('libpki/*', 'ngx_*', 'signerd', 'signerd/*', 'clients/*', 't/unit', 't/fuzz');
+my @folders = ('libpki/*', 'ngx_*', 'signerd', 'signerd/*', 'clients/*', 't/unit', 't/fuzz', 't/tools');
 my @files = map { glob "$_/*.{h,cpp}" } @folders;
 for my $file (grep { -f } @files) {
     open my $in, '<', $file or die "$file: $!";

@@ -9,7 +9,7 @@ chdir "$FindBin::Bin/../.." or die;
 my $long_file = 400;
 my $long_function = 60;
 
-my @folders = qw(libpki/* ngx_* signerd signerd/* clients/* t/unit t/fuzz);
+my @folders = qw(libpki/* ngx_* signerd signerd/* clients/* t/unit t/fuzz t/tools);
 my @sources = map { glob "$_/*.cpp" } @folders;
 my @files = (@sources, map { glob "$_/*.h" } @folders);
 
