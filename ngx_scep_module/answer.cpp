@@ -106,9 +106,17 @@ pki::Result<ngx_int_t> on_error(ScepExchange& exchange, const wire::Frame& frame
     return fail_with(exchange, error.code, error.text);
 }
 
+// Of a poll, whose envelope need not be opened.
+bool can_seal(const ScepExchange& exchange) {
+    return exchange.password ||
+           exchange.message->signer.tbs.spki.key.type == pki::ossl::KeyType::rsa;
+}
+
 pki::Result<ngx_int_t> on_issued(ScepExchange& exchange, const wire::Frame& frame) {
     PKI_TRY(const wire::IssueReply issued, wire::decode<wire::IssueReply>(frame));
     if (issued.certificate.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
+    if (!can_seal(exchange))
+        return fail_with(exchange, pki::Errc::bad_signature, "the envelope cannot be opened");
     const bool looked_up = exchange.task == Task::get_cert;
     exchange.outcome = looked_up ? "ok" : issued.replayed ? "replayed" : "issued";
     exchange.issued = pki::to_buffer(issued.certificate);
@@ -153,10 +161,10 @@ pki::Result<ngx_int_t> answer(ScepExchange& exchange) {
 
 }  // namespace
 
-ngx_int_t answer_failure(ScepExchange& exchange, const pki::Error& error) {
+ngx_int_t answer_failure(ScepExchange& exchange, const pki::Error& error, const char* cause) {
+    exchange.cause = cause != nullptr ? cause : error.text;
     ngx_log_error(NGX_LOG_INFO, exchange.request->connection->log, 0,
-                  "scep: request refused: %s", error.text);
-    exchange.cause = error.text;
+                  "scep: request refused: %s", exchange.cause);
     return fail_with(exchange, error.code,
                      pki::client_visible(error.code) ? error.text : "refused");
 }

@@ -1,5 +1,6 @@
 #include "ngx_scep_module/ask.h"
 
+#include "libpki/base/der_reader.h"
 #include "libpki/scep/contents.h"
 #include "libpki/wire/lookup.h"
 #include "libpki/wire/pending.h"
@@ -48,6 +49,8 @@ ngx_int_t ask_for_certificate(ScepExchange& exchange, const LocConf& conf) {
     return ask(exchange, request);
 }
 
+// The transaction and its key say it all: what is in the envelope (RFC 8894 3.3.3) is not
+// looked at, and need not be there.
 ngx_int_t ask_again(ScepExchange& exchange, const LocConf& conf) {
     const std::string key = pki::scep::transaction_key(*exchange.message);
     const auto& signer = exchange.message->signer;
@@ -66,22 +69,31 @@ ngx_int_t ask_again(ScepExchange& exchange, const LocConf& conf) {
     return ask(exchange, request);
 }
 
+// What cannot be opened or read is looked up as well, as something that nobody has: how long it
+// takes to hear that there is none must not tell either what came out of the envelope.
+pki::scep::IssuerAndSerial wanted_of(const ScepExchange& exchange) {
+    static constexpr std::uint8_t kNobody[] = {pki::der::kSequence, 0};
+    if (exchange.content)
+        if (const auto wanted = pki::scep::parse_issuer_and_serial(exchange.content->view()))
+            return *wanted;
+    ngx_log_error(NGX_LOG_INFO, exchange.request->connection->log, 0,
+                  "scep: the message does not say what to look up");
+    return {kNobody, {}};
+}
+
 ngx_int_t look_up_certificate(ScepExchange& exchange) {
-    const auto wanted = pki::scep::parse_issuer_and_serial(exchange.content->view());
-    if (!wanted) return answer_failure(exchange, wanted.error());
+    const auto wanted = wanted_of(exchange);
     wire::CertificateRequest request;
     request.profile = exchange.profile;
-    request.issuer = wanted->issuer;
-    request.serial = wanted->serial;
+    request.issuer = wanted.issuer;
+    request.serial = wanted.serial;
     return ask(exchange, request);
 }
 
 ngx_int_t look_up_crl(ScepExchange& exchange) {
-    const auto wanted = pki::scep::parse_issuer_and_serial(exchange.content->view());
-    if (!wanted) return answer_failure(exchange, wanted.error());
     wire::IssuerCrlRequest request;
     request.profile = exchange.profile;
-    request.issuer = wanted->issuer;
+    request.issuer = wanted_of(exchange).issuer;
     return ask(exchange, request);
 }
 

@@ -1,7 +1,8 @@
 #include "ngx_scep_module/open.h"
 
+#include <algorithm>
+
 #include "libpki/cms/ber.h"
-#include "libpki/scep/contents.h"
 #include "libpki/x509/csr.h"
 #include "libpki/x509/string_type.h"
 #include "ngx_common/guard.h"
@@ -21,13 +22,11 @@ using pki::scep::MessageType;
 // What old devices have; the key of their certificate is the profile's to judge.
 constexpr std::size_t kMinSignerBits = 1024;
 
-// One answer for all that can be wrong with an envelope, up to what it holds: an answer that
-// told garbage from a bad padding would decrypt for whoever asks often enough.
-pki::Error sealed_badly() { return fail(Errc::bad_signature, "the envelope cannot be opened"); }
-
-pki::Error content_error(const ScepExchange& exchange, const pki::Error& error) {
-    return exchange.message->envelope ? sealed_badly() : error;
-}
+// Who has seen the envelope of another can change it and sign it with a key of his own: CBC has
+// no integrity. Whatever he were told of what comes out of it, be it that it is no CSR or that
+// its key is another one, would decrypt the challenge in it, if he asks often enough. So there
+// is one answer for all of that, until a signature proves that the content is as it was made.
+constexpr const char* kSealedBadly = "the envelope cannot be opened";
 
 // Where the message proves the key, a signature over the CSR by a digest that nobody believes
 // any more adds nothing (RFC 8894 2.3 has the same key sign both).
@@ -57,7 +56,7 @@ class Opening final : public OffloadedWork {
                 if (result_) return ask_signerd(exchange_);
                 if (!exchange_.message || result_.error().code == Errc::internal)
                     return refuse_with(exchange_, result_.error());
-                return answer_failure(exchange_, result_.error());
+                return answer_failure(exchange_, result_.error(), cause_);
             });
         if (rc == NGX_DONE) return;
         exchange_.place.leave();
@@ -72,8 +71,50 @@ class Opening final : public OffloadedWork {
         PKI_TRY(pki::scep::Request request, pki::scep::parse_request(exchange_.der));
         exchange_.message = std::move(request);
         PKI_CHECK(pki::scep::verify_request(*exchange_.message, rules_));
-        PKI_CHECK(open());
-        return check_content();
+        PKI_CHECK(check_signer());
+        const pki::Status opened = open();
+        return asks_for_certificate() ? check_csr(opened) : pki::Status();
+    }
+
+    bool asks_for_certificate() const {
+        const MessageType type = exchange_.message->type;
+        return type == MessageType::pkcs_req || type == MessageType::renewal_req;
+    }
+
+    bool rsa_signer() const {
+        return exchange_.message->signer.tbs.spki.key.type == pki::ossl::KeyType::rsa;
+    }
+
+    // Before the envelope is opened, so that it tells nothing of what is inside.
+    pki::Status check_signer() {
+        const x509::Spki& key = exchange_.message->signer.tbs.spki;
+        if (rsa_signer() && key.rsa_bits() < kMinSignerBits)
+            return fail(Errc::weak_key, "the key of the signer is too short");
+        // No CSR, so no challengePassword.
+        if (!rsa_signer() && !asks_for_certificate() && !sealed_with_password())
+            return no_key_to_seal();
+        return {};
+    }
+
+    bool sealed_with_password() const {
+        const auto& envelope = exchange_.message->envelope;
+        return envelope && std::ranges::any_of(envelope->recipients, [](const auto& one) {
+                   return one.kind == pki::cms::Recipient::Kind::password;
+               });
+    }
+
+    static pki::Error no_key_to_seal() {
+        return fail(Errc::unsupported, "nothing to seal the answer with: no RSA key");
+    }
+
+    // The cause is for the records alone.
+    pki::Error sealed_badly(const char* cause) {
+        cause_ = cause;
+        return fail(Errc::bad_signature, kSealedBadly);
+    }
+
+    pki::Error content_error(const pki::Error& error) {
+        return exchange_.message->envelope ? sealed_badly(error.text) : error;
     }
 
     pki::Status open() {
@@ -82,52 +123,33 @@ class Opening final : public OffloadedWork {
             exchange_.content.emplace(message.signed_data.content.value_or(pki::Bytes()));
             return {};
         }
+        note_pair();
         std::vector<pki::cms::RecipientKey> keys;
-        std::vector<std::size_t> pairs;
-        for (std::size_t i = 0; i < conf_.ra->pairs.size(); i++) {
-            const RaPair& pair = conf_.ra->pairs[i];
-            if (!pair.deciphers) continue;
-            keys.push_back({pair.certificate, pair.key.get()});
-            pairs.push_back(i);
-        }
+        for (const RaPair& pair : conf_.ra->pairs)
+            if (pair.deciphers) keys.push_back({pair.certificate, pair.key.get()});
         std::span<const pki::Secret> passwords;
         if (conf_.passwords != nullptr) passwords = conf_.passwords->secrets;
         auto opened = pki::cms::open_enveloped_data(*message.envelope, keys, passwords);
-        if (!opened) return sealed_badly();
-        note_key(*opened, pairs);
+        if (!opened) return sealed_badly(opened.error().text);
+        if (opened->by_password)
+            exchange_.password.emplace(conf_.passwords->secrets[opened->which].view());
         exchange_.content = std::move(opened->content);
         return {};
     }
 
-    // The answer comes from the RA that the client knows, if that one may sign.
-    void note_key(const pki::cms::Opened& opened, const std::vector<std::size_t>& pairs) {
-        if (opened.by_password)
-            exchange_.password.emplace(conf_.passwords->secrets[opened.which].view());
-        else if (conf_.ra->pairs[pairs[opened.which]].signs)
-            exchange_.pair = pairs[opened.which];
-    }
-
-    pki::Status check_content() {
-        const MessageType type = exchange_.message->type;
-        if (type == MessageType::pkcs_req || type == MessageType::renewal_req)
-            return check_csr();
-        const pki::Bytes content = exchange_.content->view();
-        const bool readable = type == MessageType::cert_poll
-                                  ? pki::scep::parse_issuer_and_subject(content).has_value()
-                                  : pki::scep::parse_issuer_and_serial(content).has_value();
-        return readable ? check_sealing() : sealed_badly();
-    }
-
-    // RFC 8894 3.1: the answer is sealed for the signer's key, or with a password. Better to
-    // know it before there is a certificate.
-    pki::Status check_sealing() {
-        const x509::Spki& key = exchange_.message->signer.tbs.spki;
-        if (key.key.type == pki::ossl::KeyType::rsa)
-            return key.rsa_bits() < kMinSignerBits
-                       ? fail(Errc::weak_key, "the key of the signer is too short")
-                       : pki::Status();
-        if (exchange_.password) return {};
-        return fail(Errc::unsupported, "nothing to seal the answer with: no RSA key");
+    // The answer comes from the RA that the client knows, if that one may sign; also when the
+    // envelope turns out to be a bad one.
+    void note_pair() {
+        for (const auto& recipient : exchange_.message->envelope->recipients) {
+            if (recipient.kind != pki::cms::Recipient::Kind::rsa) continue;
+            const auto& pairs = conf_.ra->pairs;
+            const auto named = std::ranges::find_if(pairs, [&](const RaPair& pair) {
+                return pair.deciphers && pki::cms::names(recipient.id, pair.certificate);
+            });
+            if (named == pairs.end()) continue;
+            if (named->signs) exchange_.pair = static_cast<std::size_t>(named - pairs.begin());
+            return;
+        }
     }
 
     void take_password(const x509::Csr& csr) {
@@ -138,20 +160,31 @@ class Opening final : public OffloadedWork {
         OPENSSL_cleanse(text->data(), text->size());
     }
 
-    pki::Status check_csr() {
+    pki::Status check_csr(const pki::Status& opened) {
+        PKI_CHECK(opened);
         const auto csr = x509::parse_csr(exchange_.content->view());
-        if (!csr) return content_error(exchange_, csr.error());
+        if (!csr) return content_error(csr.error());
+        PKI_CHECK(check_keys(*csr));
         exchange_.csr_sha256 = pki::ossl::sha256(csr->encoding);
+        // RFC 8894 3.1: the answer is sealed for the signer's key, or with a password. Better
+        // to know it before there is a certificate.
         take_password(*csr);
-        PKI_CHECK(check_sealing());
+        return rsa_signer() || exchange_.password ? pki::Status() : no_key_to_seal();
+    }
+
+    // Behind it the content is what somebody made who has the key of the CSR.
+    pki::Status check_keys(const x509::Csr& csr) {
         const x509::Certificate& signer = exchange_.message->signer;
-        const bool same_key = pki::equal(csr->spki.encoding, signer.tbs.spki.encoding);
+        const bool same_key = pki::equal(csr.spki.encoding, signer.tbs.spki.encoding);
         exchange_.renewal = exchange_.message->type == MessageType::renewal_req ||
                             !pki::scep::self_issued(signer);
         // RFC 8894 2.3: a certificate that a client made for itself has the key of its CSR.
         if (!exchange_.renewal && !same_key)
-            return fail(Errc::denied, "the key of the CSR is not that of the signer");
-        return conf_.verify_csr ? check_possession(*csr, same_key) : pki::Status();
+            return content_error(
+                fail(Errc::denied, "the key of the CSR is not that of the signer"));
+        if (same_key) return conf_.verify_csr ? check_possession(csr, true) : pki::Status();
+        const pki::Status possession = check_possession(csr, false);
+        return possession ? possession : content_error(possession.error());
     }
 
     // Back in the event loop.
@@ -177,6 +210,7 @@ class Opening final : public OffloadedWork {
     const LocConf& conf_;
     pki::scep::Rules rules_;
     pki::Status result_;
+    const char* cause_ = nullptr;
 };
 
 }  // namespace

@@ -88,7 +88,7 @@ Buffer encrypted_content(Cipher cipher, const Buffer& key, const Buffer& iv, Buf
     if (probe == "half_content") content.resize(content.size() / 2);
     if (probe == "no_content") content.clear();
     if (probe == "padding_zero" || probe == "padding_long") {
-        content.resize(content.size() / 16 * 16);
+        content.resize(content.size() / 16 * 16 + 16);
         content.back() = probe == "padding_zero" ? 0 : 0xff;
         return pki::to_buffer(pki::ossl::encrypt_blocks(cipher, key, iv, content)->view());
     }
