@@ -223,10 +223,14 @@ $(DAEMON_FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
 	$(call say,LINK $(@F))
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ $(SIGNERD_LIBS) -o $@
 
-# What make bench runs; est_load can be run by hand too, against a server on this machine.
-load: $(addprefix $(BUILD)/bench/,est_load ceilings fill)
+# What make bench runs; the loads can be run by hand too, against a server on this machine.
+load: $(addprefix $(BUILD)/bench/,est_load scep_load ceilings fill)
 
-$(BUILD)/bench/est_load: $(call objects,$(addprefix t/bench/,est_load.cpp requests.cpp))
+LOAD_OBJS := $(call objects,$(addprefix t/bench/,load.cpp connection.cpp requests.cpp))
+
+$(BUILD)/bench/est_load: $(call objects,t/bench/est_load.cpp) $(LOAD_OBJS)
+$(BUILD)/bench/scep_load: $(call objects,$(addprefix t/bench/,scep_load.cpp messages.cpp)) \
+                          $(LOAD_OBJS)
 $(BUILD)/bench/ceilings: $(call objects,t/bench/ceilings.cpp)
 $(BUILD)/bench/fill: $(call objects,t/bench/fill.cpp)
 

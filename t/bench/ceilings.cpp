@@ -21,6 +21,7 @@
 
 #include "libpki/ossl/digest.h"
 #include "libpki/ossl/key.h"
+#include "libpki/ossl/rsa_encryption.h"
 
 namespace bench {
 
@@ -87,6 +88,20 @@ void measure_key(const char* spec, const char* name) {
     std::printf(", ");
     print_cost((std::string("verify_") + name).c_str(), measure([&] {
                    if (!pki::ossl::verify(key.get(), scheme, message, signature)) die("verify");
+               }));
+    std::printf(", ");
+}
+
+// Of the key of an envelope, to one who is known and by the owner of the private key.
+void measure_key_transport() {
+    const auto key = must(pki::ossl::generate_key("rsa:2048"));
+    const pki::Buffer plain(16, 0x5a);
+    const auto encrypted = must(pki::ossl::rsa_encrypt(key.get(), {}, plain));
+    print_cost("encrypt_rsa2048",
+               measure([&] { must(pki::ossl::rsa_encrypt(key.get(), {}, plain)); }));
+    std::printf(", ");
+    print_cost("decrypt_rsa2048", measure([&] {
+                   must(pki::ossl::rsa_decrypt_key(key.get(), {}, encrypted, plain.size()));
                }));
     std::printf(", ");
 }
@@ -191,6 +206,7 @@ int main(int argc, char** argv) {
     std::printf("{");
     bench::measure_key("ec:P-256", "p256");
     bench::measure_key("rsa:2048", "rsa2048");
+    bench::measure_key_transport();
     bench::measure_store(argv[1]);
     std::printf("}\n");
     return 0;

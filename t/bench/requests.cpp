@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "libpki/base/base64.h"
+#include "libpki/ossl/key.h"
 #include "libpki/x509/csr.h"
 #include "libpki/x509/oids.h"
 
@@ -14,15 +15,6 @@ namespace {
 
 constexpr std::size_t kKeys = 16;
 
-std::string http_request(const RequestSpec& spec, const std::string& body) {
-    std::string text = "POST " + spec.path + " HTTP/1.1\r\nHost: localhost\r\n";
-    if (!spec.user.empty())
-        text += "Authorization: Basic " + pki::base64_encode(pki::as_bytes(spec.user)) + "\r\n";
-    if (spec.close) text += "Connection: close\r\n";
-    return text + "Content-Type: application/pkcs10\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
 pki::Result<std::string> csr_body(EVP_PKEY* key, const std::string& name) {
     PKI_TRY(const pki::Buffer subject,
             pki::x509::build_name({{pki::x509::oid::kCommonName, name}}));
@@ -30,9 +22,21 @@ pki::Result<std::string> csr_body(EVP_PKEY* key, const std::string& name) {
     return pki::base64_encode(csr);
 }
 
-pki::Result<std::vector<pki::ossl::PkeyPtr>> make_keys(const std::string& kind) {
+}  // namespace
+
+std::string http_request(const RequestSpec& spec, std::string_view body) {
+    std::string text = "POST " + spec.path + " HTTP/1.1\r\nHost: localhost\r\n";
+    if (!spec.user.empty())
+        text += "Authorization: Basic " + pki::base64_encode(pki::as_bytes(spec.user)) + "\r\n";
+    if (spec.close) text += "Connection: close\r\n";
+    text += "Content-Type: " + spec.content_type +
+            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    return text.append(body);
+}
+
+pki::Result<Keys> make_keys(const std::string& kind) {
     const bool mixed = kind == "mixed";
-    std::vector<pki::ossl::PkeyPtr> keys;
+    Keys keys;
     for (std::size_t i = 0; i < kKeys; i++) {
         const std::string one = i % 2 == 0 ? "ec:P-256" : "rsa:2048";
         PKI_TRY(auto key, pki::ossl::generate_key(mixed ? one : kind));
@@ -41,43 +45,34 @@ pki::Result<std::vector<pki::ossl::PkeyPtr>> make_keys(const std::string& kind) 
     return keys;
 }
 
-pki::Result<std::vector<std::string>> make_bodies(const RequestSpec& spec) {
-    PKI_TRY(const auto keys, make_keys(spec.key));
-    const std::string run = std::to_string(getpid());
+std::string request_name(std::size_t number) {
+    return "bench-" + std::to_string(getpid()) + "-" + std::to_string(number);
+}
+
+pki::Result<std::vector<std::string>> make_csrs(const std::string& kind, std::size_t count) {
+    PKI_TRY(const Keys keys, make_keys(kind));
     std::vector<std::string> bodies;
-    bodies.reserve(spec.count);
-    for (std::size_t i = 0; i < spec.count; i++) {
-        PKI_TRY(std::string body,
-                csr_body(keys[i % kKeys].get(), "bench-" + run + "-" + std::to_string(i)));
+    bodies.reserve(count);
+    for (std::size_t i = 0; i < count; i++) {
+        PKI_TRY(std::string body, csr_body(keys[i % keys.size()].get(), request_name(i)));
         bodies.push_back(std::move(body));
     }
     return bodies;
 }
 
-}  // namespace
-
-pki::Result<std::vector<std::string>> make_requests(const RequestSpec& spec) {
-    PKI_TRY(auto bodies, make_bodies(spec));
-    for (std::string& body : bodies) body = http_request(spec, body);
-    return bodies;
-}
-
-pki::Status make_csrs(const RequestSpec& spec, const std::string& file) {
-    PKI_TRY(const auto bodies, make_bodies(spec));
+pki::Status write_lines(const std::vector<std::string>& lines, const std::string& file) {
     std::ofstream out(file);
-    for (const std::string& body : bodies) out << body << '\n';
-    if (!out.flush()) return pki::fail(pki::Errc::internal, "cannot write the CSRs", file);
+    for (const std::string& line : lines) out << line << '\n';
+    if (!out.flush()) return pki::fail(pki::Errc::internal, "cannot write", file);
     return {};
 }
 
-pki::Result<std::vector<std::string>> read_requests(const RequestSpec& spec,
-                                                    const std::string& file) {
+pki::Result<std::vector<std::string>> read_lines(const std::string& file) {
     std::ifstream in(file);
-    std::vector<std::string> requests;
-    for (std::string body; std::getline(in, body);)
-        requests.push_back(http_request(spec, body));
-    if (requests.empty()) return pki::fail(pki::Errc::internal, "no CSRs", file);
-    return requests;
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    if (lines.empty()) return pki::fail(pki::Errc::internal, "no requests", file);
+    return lines;
 }
 
 }  // namespace bench

@@ -8,10 +8,11 @@ use Exporter 'import';
 use JSON::PP ();
 use POSIX ();
 
-our @EXPORT = qw(processors cpus_of tool json_of pinned make_ca make_csrs start_server stop_server
-    load usage_of usages signerd_status);
+our @EXPORT = qw(processors cpus_of tool json_of pinned make_ca make_csrs make_messages start_server
+    stop_server load scep_load usage_of usages signerd_status);
 
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
+my $challenge = 'open sesame';
 
 sub processors { return qx(nproc) + 0 }
 
@@ -37,7 +38,51 @@ sub make_csrs {
     return;
 }
 
+# path("$name.messages"): distinct PKCSReqs for an RA that this CA has made for it, as scep_load
+# reads them.
+sub make_messages {
+    my ($name, $ca, $count) = @_;
+    start_signerd(config_with($ca));
+    must("$ENV{ENROLL_BIN}/signerctl", '--socket', path('admin.sock'), qw(ra issue --subject), 'CN=RA',
+        '--key-type', 'rsa:2048', '--key', path("$name.ra.key"), '--out', path("$name.ra.pem"));
+    stop('signerd');
+    must(tool('scep_load'), '--make', path("$name.messages"), '--ra', path("$name.ra.pem"),
+        '--challenge', $challenge, '--requests', $count);
+    return;
+}
+
 # --- the server ---
+
+sub config_with {
+    my ($ca) = @_;
+    return signerd_config(cas => {issuing => {tenant => 'test',
+        certificate => path("$ca/chain.pem"), key => 'file:' . path("$ca/issuing.key")}});
+}
+
+sub allow_scep {
+    my ($config) = @_;
+    my $file = write_file('secrets', "$challenge\n", 0600);
+    $config->{challenges} = {bench => {type => 'static', file => $file}};
+    $config->{profiles}{device}{scep} = {challenges => ['bench']};
+    return;
+}
+
+# A server without TLS, as most clients of SCEP have it.
+sub scep_server {
+    my ($ra, $more, $static) = @_;
+    return <<"END";
+    server {
+        listen 127.0.0.1:%%PORT:http%%;
+        access_log off;
+        keepalive_requests 1000000;
+        location = /scep {
+            scep_pass signerd; scep_profile device; $more
+            scep_ra_certificate %%DIR%%/$ra.ra.pem; scep_ra_certificate_key %%DIR%%/$ra.ra.key;
+        }
+        $static
+    }
+END
+}
 
 sub children_of {
     my ($parent) = @_;
@@ -63,29 +108,31 @@ sub usages {
 
 # A fresh store, so that no figure pays for those before it. $ca: of make_ca(). Options: mtls,
 # once_verified (the CSR's signature in nginx only), est (more directives of its location),
-# store (a file that is copied).
+# store (a file that is copied), ra (the name of make_messages(): there is SCEP too), scep (more
+# directives of its location).
 # Gives the process ids of nginx (workers), front and key_child.
 sub start_server {
     my ($ca, $pass, %option) = @_;
     unlink glob path('signerd.db*');
     must('cp', $option{store}, path('signerd.db')) if $option{store};
-    my $config = signerd_config(cas => {issuing => {tenant => 'test',
-        certificate => path("$ca/chain.pem"), key => 'file:' . path("$ca/issuing.key")}});
+    my $config = config_with($ca);
+    allow_scep($config) if $option{ra};
     $config->{listen}[0]{peers}[0]{verify_possession} = JSON::PP::false() if $option{once_verified};
     start_signerd($config);
     my $workers = $pass eq 'one' ? 1 : processors();
     my $tickets = $option{mtls} ? 'off' : 'on';
     my $auth = $option{mtls} ? 'est_auth mtls; est_client_certificate %%DIR%%/ca/root.pem;'
                              : 'est_auth none;';
-    my $body = 'x' x 1100;
+    my $static = 'location /static { return 200 "' . 'x' x ($option{ra} ? 2400 : 1100) . '"; }';
     my %more = (workers => $workers, keepalive => 64, events => 'worker_connections 4096;');
+    $more{http} = scep_server($option{ra}, $option{scep} || '', $static) if $option{ra};
     start_nginx(<<"END", %more);
         access_log off;
         ssl_session_cache shared:tls:20m;
         ssl_session_tickets $tickets;
         keepalive_requests 1000000;
         location /.well-known/est/ { est_pass signerd; est_profile device; $auth @{[$option{est} || '']} }
-        location /static { return 200 "$body"; }
+        $static
 END
     my ($front, $master) = map { pid_of($_) } qw(signerd nginx);
     wait_until(sub { children_of($master) == $workers }) or die "no workers\n";
@@ -101,10 +148,15 @@ sub signerd_status {
     return json_of("$ENV{ENROLL_BIN}/signerctl", '--socket', path('admin.sock'), qw(--json status));
 }
 
-# The command of a load; est_load's report is its output.
+# The command of a load; its report is its output.
 sub load {
     my ($pass, @options) = @_;
     return pinned(cpus_of($pass, 'load'), tool('est_load'), '--port', port('https'), @options);
+}
+
+sub scep_load {
+    my ($pass, @options) = @_;
+    return pinned(cpus_of($pass, 'load'), tool('scep_load'), '--port', port('http'), @options);
 }
 
 1;
