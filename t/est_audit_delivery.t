@@ -17,8 +17,7 @@ sub first_reports {
     my ($name, $count, $spoil) = @_;
     fake_signer($name, sub {
         my ($socket, $request) = @_;
-        my $whole = pack('N C C n', 12 + length $request->{fields}, 1, $request->{kind}, 0)
-            . $request->{id} . $request->{fields};
+        my $whole = whole_frame($request);
         if ($request->{kind} == REPORT) {
             open my $out, '>>', path("$name.reports") or die $!;
             print {$out} unpack('H*', $whole), "\n";
@@ -26,23 +25,12 @@ sub first_reports {
             my $reports = () = read_file("$name.reports") =~ /\n/g;
             return $spoil->($socket, $request, $whole) if $reports <= $count;
         }
-        syswrite $socket, ask($whole);
+        syswrite $socket, ask_signerd($whole);
         return 1;
     });
 }
 
-sub ask {
-    my ($whole) = @_;
-    my $signerd = IO::Socket::UNIX->new(Peer => path('signerd.sock')) or die $!;
-    syswrite $signerd, $whole;
-    my $answer = '';
-    while (length $answer < 4 || length $answer < 4 + unpack 'N', $answer) {
-        sysread $signerd, $answer, 65536, length $answer or last;
-    }
-    return $answer;
-}
-
-first_reports('losing', 2, sub { ask($_[2]); return 0 });
+first_reports('losing', 2, sub { ask_signerd($_[2]); return 0 });
 first_reports('busy', 1, sub { syswrite $_[0], error_frame($_[1]{id}, UNAVAILABLE, 'x'); 1 });
 first_reports('strict', 1, sub { syswrite $_[0], error_frame($_[1]{id}, MALFORMED, 'x'); 1 });
 first_reports('silent', 1, sub { sleep 60; 0 });

@@ -7,7 +7,7 @@ use Exporter 'import';
 use IO::Socket::UNIX;
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(fake_signer frame error_frame seen);
+our @EXPORT = qw(fake_signer frame error_frame seen whole_frame ask_signerd);
 
 use constant {ERROR_REPLY => 1, CA_CERTS_REPLY => 5};
 
@@ -79,6 +79,27 @@ sub fake_signer {
     });
     close $listener;
     return;
+}
+
+# --- for those that stand between nginx and signerd ---
+
+# A request as it came.
+sub whole_frame {
+    my ($request) = @_;
+    return pack('N C C n', 12 + length $request->{fields}, 1, $request->{kind}, 0)
+        . $request->{id} . $request->{fields};
+}
+
+# What the real one answers to a whole frame.
+sub ask_signerd {
+    my ($whole) = @_;
+    my $signerd = IO::Socket::UNIX->new(Peer => path('signerd.sock')) or die $!;
+    syswrite $signerd, $whole;
+    my $answer = '';
+    while (length $answer < 4 || length $answer < 4 + unpack 'N', $answer) {
+        sysread $signerd, $answer, 65536, length $answer or last;
+    }
+    return $answer;
 }
 
 # How many requests a fake has read.
