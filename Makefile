@@ -163,8 +163,8 @@ $(BUILD)/faulty/signerd: $(patsubst %.cpp,$(BUILD)/faulty-obj/%.o,$(FAULTY_SRCS)
 	$(call say,LINK faulty/$(@F))
 	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(SIGNERD_LIBS) -o $@
 
-# Loaded into a signerd by tests: a disk and a clock that fail on demand.
-$(BUILD)/faulty/faults.so: t/faults/faults.cpp
+# Loaded into a signerd or an nginx by tests: a disk, a clock and keys that fail on demand.
+$(BUILD)/faulty/%.so: t/faults/%.cpp
 	@mkdir -p $(@D)
 	$(call say,LINK faulty/$(@F))
 	$(Q)$(CXX) $(CXXFLAGS) -fvisibility=default -U_FORTIFY_SOURCE -shared $< -ldl -o $@
@@ -178,7 +178,7 @@ $(BUILD)/tools/scep_forge: $(call objects,$(wildcard t/tools/*.cpp)) $(BUILD)/li
 tools: $(BUILD)/tools/scep_forge
 	@:
 
-faulty: $(BUILD)/faulty/signerd $(BUILD)/faulty/faults.so
+faulty: $(addprefix $(BUILD)/faulty/,signerd faults.so held_keys.so)
 	@:
 
 units: $(UNITS)

@@ -1,0 +1,42 @@
+# The private key of the RA is used in a thread: while it takes as long as it likes, the worker
+# serves all other requests, those of SCEP too.
+use strict;
+use warnings;
+use Enroll::ScepServer;
+use Enroll::Test;
+
+start_scep_signerd();
+{
+    local $ENV{LD_PRELOAD} = join ':', grep { $_ } $ENV{LD_PRELOAD}, "$ENV{ENROLL_FAULTY}/held_keys.so";
+    local $ENV{HELD_KEYS} = path('hold');
+    start_nginx('location /.well-known/est/ { est_pass signerd; est_profile device; est_auth none; }', main => 'thread_pool default threads=1;', http => <<"END");
+    server {
+        listen 127.0.0.1:%%PORT:http%%;
+        @{[scep_location('signerd')]}
+        location = /status { scep_status; }
+        location = /static { return 200 "static\\n"; }
+    }
+END
+}
+my $url = 'http://127.0.0.1:' . port('http');
+my $csr = csr_body('device', '/CN=device-1');
+
+sub inflight { return JSON::PP::decode_json(get("$url/status")->{body})->{total}{in_flight} }
+
+# What is there to "decrypt" and to "sign" waits: the one thread, and those behind it.
+for my $what (qw(decrypt sign)) {
+    write_file("hold.$what", '');
+    my @clients = map { begin_scep("$what$_") } 1 .. 3;
+    ok(wait_until(sub { -e path("hold.$what.waits") }), "$what: the key is in use");
+    ok(wait_until(sub { inflight() == 3 }), "$what: three requests are in flight") or diag inflight();
+    is(get("$url/static")->{status}, 200, "$what: another location is served");
+    is(post("/.well-known/est/simpleenroll", $csr)->{status}, 200, "$what: EST");
+    is(get("$url/scep?operation=GetCACaps")->{status}, 200, "$what: GetCACaps");
+    is(get("$url/scep?operation=GetCACert")->{status}, 200, "$what: GetCACert, which asks signerd");
+    is(inflight(), 3, "$what: the three are still being worked on");
+    is(scalar(grep { -e path("$_.pem") } @clients), 0, "$what: and have nothing yet");
+    unlink path("hold.$what");
+    is(join(' ', map { wait_end($_) } @clients), '0 0 0', "$what: they are answered");
+    is(scalar(grep { -e path("$_.pem") } @clients), 3, "$what: with their certificates");
+}
+is(inflight(), 0, 'all places are free');
