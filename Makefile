@@ -250,6 +250,7 @@ bench-shed:
 	@.ci/deps build
 	@$(MAKE) build load
 	@BUILD=$(abspath $(BUILD)) perl -It/lib t/bench/shed $(BENCH)
+	@BUILD=$(abspath $(BUILD)) perl -It/lib t/bench/storm $(BENCH)
 
 bench-revocation:
 	@.ci/deps bench

@@ -9,7 +9,7 @@ use JSON::PP ();
 use POSIX ();
 
 our @EXPORT = qw(processors cpus_of tool json_of pinned make_ca make_csrs make_messages start_server
-    stop_server load scep_load usage_of usages signerd_status);
+    stop_server load scep_load together usage_of usages signerd_status);
 
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $challenge = 'open sesame';
@@ -157,6 +157,17 @@ sub load {
 sub scep_load {
     my ($pass, @options) = @_;
     return pinned(cpus_of($pass, 'load'), tool('scep_load'), '--port', port('http'), @options);
+}
+
+# Runs several loads at the same time, within so many seconds; gives their reports.
+sub together {
+    my ($seconds, %loads) = @_;
+    for my $name (keys %loads) {
+        unlink path("$name.log");
+        start($name, @{$loads{$name}});
+    }
+    wait_until(sub { !grep { alive($_) } keys %loads }, $seconds) or die "a load does not end\n";
+    return map { $_ => JSON::PP::decode_json(read_file("$_.log")) } keys %loads;
 }
 
 1;
