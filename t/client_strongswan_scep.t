@@ -97,5 +97,4 @@ for my $verb ('approve', 'deny') {
         is($pem, undef, "$verb: no certificate");
     }
 }
-is(join(' ', scep_rows()), join(' ', ('enroll:allow') x 4, 'renew:allow', ('enroll:deny') x 2, ('renew:deny') x 2,
-    'enroll:pending enroll:allow enroll:pending enroll:deny'), 'the audit saw the same');
+is_audited('enroll:allow' => 5, 'renew:allow' => 1, 'enroll:deny' => 3, 'renew:deny' => 2, 'enroll:pending' => 2);
