@@ -1,6 +1,7 @@
 #include "ngx_common/signer.h"
 
 #include <array>
+#include <utility>
 
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
@@ -68,15 +69,20 @@ void on_answered(ngx_event_t* event) {
     ngx_http_set_log_request(c->log, r);
     r->main->count++;  // the upstream gives back that of the body
     (*r->upstream->cleanup)(r);
+    exchange.answered = true;
     exchange.take_answer(exchange);
     ngx_http_run_posted_requests(c);
 }
 
-// "Again" tells nginx that there is more to come; before it looks, the request is ours.
+// nginx reads on at once, and a signerd that has closed behind its last answer would be one
+// that gave none.
+ssize_t receive_nothing(ngx_connection_t*, u_char*, size_t) { return NGX_AGAIN; }
+
+// "Again" tells nginx that there is more to come; before that, the request is ours.
 ngx_int_t keep_answer(SignerExchange& exchange, pki::Bytes frame) {
     ngx_http_upstream_t* u = exchange.request->upstream;
     exchange.answer = pki::to_buffer(frame);
-    exchange.answered = true;
+    exchange.receive = std::exchange(u->peer.connection->recv, receive_nothing);
     u->buffer.last = u->buffer.pos;  // a full buffer would be a header that is too large
     u->state->status = NGX_HTTP_OK;
     u->keepalive = 1;
@@ -158,6 +164,7 @@ void forget(ngx_event_t& event) {
 void finalize_request(ngx_http_request_t* r, ngx_int_t) {
     SignerExchange& exchange = exchange_of(r);
     r->method = exchange.method;
+    if (exchange.receive != nullptr) r->upstream->peer.connection->recv = exchange.receive;
     if (exchange.answer.empty()) exchange.place.leave();
     forget(exchange.answered_event);
 }

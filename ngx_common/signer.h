@@ -35,6 +35,7 @@ struct SignerExchange : Exchange {
     pki::Buffer answer;     // signerd's frame, for take_answer
     ngx_uint_t method = 0;  // the client's, while ours stands in its place
     ngx_event_t answered_event{};
+    ngx_recv_pt receive = nullptr;  // the connection's, while ours stands in its place
 };
 
 // In the content handler, or after the body was read: sends the frame of the exchange.

@@ -47,19 +47,13 @@ class Sealing final : public OffloadedWork {
     void done(ngx_http_request_t* r) noexcept override {
         exchange_.place.leave();
         const auto rc =
-            guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR,
-                               [&] { return result_ ? send(r, *result_) : give_up(); });
+            guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
+                return result_ ? send(r, *result_) : give_up(exchange_, result_.error().text);
+            });
         ngx_http_finalize_request(r, rc);
     }
 
    private:
-    ngx_int_t give_up() {
-        ngx_log_error(NGX_LOG_ERR, exchange_.request->connection->log, 0,
-                      "scep: the answer cannot be made: %s", result_.error().text);
-        exchange_.answered = false;
-        return refuse_with(exchange_, pki::Errc::internal, "internal error");
-    }
-
     ScepExchange& exchange_;
     CertRep reply_;
     pki::scep::Signing signing_;
@@ -84,25 +78,12 @@ ngx_int_t fail_with(ScepExchange& exchange, pki::Errc code, std::string_view tex
     return seal(exchange, std::move(reply));
 }
 
-// Not an answer of the CA to this request, so none of the protocol's: the client may come
-// again with the same message.
-ngx_int_t not_now(ScepExchange& exchange, const wire::ErrorReply& error) {
-    ngx_http_request_t* r = exchange.request;
-    exchange.outcome = pki::name(error.code);
-    Reply reply;
-    reply.status = static_cast<ngx_uint_t>(http_status(error.code));
-    ngx_str_set(&reply.content_type, "text/plain");
-    reply.body = copy_to_pool(r->pool, std::string(error.text) + "\n");
-    if (pki::retryable(error.code))
-        reply.retry_after = error.retry_after != 0 ? static_cast<time_t>(error.retry_after)
-                                                   : conf_of(r).retry_after;
-    return send_reply(r, reply);
-}
-
 pki::Result<ngx_int_t> on_error(ScepExchange& exchange, const wire::Frame& frame) {
     PKI_TRY(const wire::ErrorReply error, wire::decode<wire::ErrorReply>(frame));
-    if (error.code == pki::Errc::unavailable || error.code == pki::Errc::internal)
-        return not_now(exchange, error);
+    // The client may come again with the same message: a FAILURE would be the end of it.
+    if (pki::retryable(error.code) || error.code == pki::Errc::internal) {
+        return send_reply(exchange.request, error_reply(exchange, error));
+    }
     return fail_with(exchange, error.code, error.text);
 }
 
@@ -149,8 +130,7 @@ pki::Result<ngx_int_t> on_crl(ScepExchange& exchange, const wire::Frame& frame) 
 }
 
 // Views of the reply look into exchange.answer, which stays.
-pki::Result<ngx_int_t> answer(ScepExchange& exchange) {
-    PKI_TRY(const wire::Frame frame, wire::parse_frame(exchange.answer));
+pki::Result<ngx_int_t> answer(ScepExchange& exchange, const wire::Frame& frame) {
     switch (frame.header.kind) {
         case wire::Kind::error_reply: return on_error(exchange, frame);
         case wire::Kind::pending_reply: return on_pending(exchange, frame);
@@ -170,20 +150,48 @@ ngx_int_t answer_failure(ScepExchange& exchange, const pki::Error& error, const 
 }
 
 void take_answer(SignerExchange& base) {
-    auto& exchange = static_cast<ScepExchange&>(base);
+    take_answer(static_cast<ScepExchange&>(base), answer);
+}
+
+void take_answer(ScepExchange& exchange, AnswerMaker make) {
     ngx_http_request_t* r = exchange.request;
     const auto rc =
         guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&]() {
-            const auto status = answer(exchange);
+            const auto frame = wire::parse_frame(exchange.answer);
+            const auto status =
+                frame ? make(exchange, *frame) : pki::Result<ngx_int_t>(frame.error());
             if (status) return *status;
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "signerd sent a bad answer: %s",
                           status.error().text);
-            exchange.answered = false;
             return refuse_with(exchange, pki::Errc::unavailable, "try again later");
         });
     if (rc == NGX_DONE) return;
+    // error_page.h makes the response then, and the records tell that nobody got the answer.
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) exchange.answered = false;
     exchange.place.leave();
     ngx_http_finalize_request(r, rc);
+}
+
+Reply error_reply(ScepExchange& exchange, const wire::ErrorReply& error) {
+    ngx_http_request_t* r = exchange.request;
+    exchange.outcome = pki::name(error.code);
+    Reply reply;
+    reply.status = static_cast<ngx_uint_t>(http_status(error.code));
+    ngx_str_set(&reply.content_type, "text/plain");
+    reply.body = copy_to_pool(r->pool, std::string(error.text) + "\n");
+    if (pki::retryable(error.code))
+        reply.retry_after = error.retry_after != 0 ? static_cast<time_t>(error.retry_after)
+                                                   : conf_of(r).retry_after;
+    return reply;
+}
+
+ngx_int_t give_up(ScepExchange& exchange, const char* why) {
+    ngx_log_error(NGX_LOG_ERR, exchange.request->connection->log, 0,
+                  "scep: the answer cannot be made: %s", why);
+    exchange.answered = false;
+    exchange.issued.clear();
+    exchange.fail_info = {};
+    return refuse_with(exchange, pki::Errc::internal, "internal error");
 }
 
 }  // namespace ngx_enroll::scep

@@ -14,16 +14,6 @@ namespace {
 namespace wire = pki::wire;
 using pki::scep::MessageType;
 
-template <class Message>
-ngx_int_t ask(ScepExchange& exchange, const Message& message) {
-    exchange.id = next_request_id();
-    auto frame = wire::encode(message, exchange.id);
-    if (!frame) return refuse_with(exchange, frame.error());
-    exchange.frame = std::move(*frame);
-    exchange.take_answer = take_answer;
-    return ask_signer(exchange, conf_of(exchange.request).upstream, ngx_scep_module);
-}
-
 // RFC 8894 2.3: a renewal is signed with the certificate that it renews.
 pki::Bytes renewed_certificate(const ScepExchange& exchange) {
     return exchange.renewal ? exchange.message->signer.encoding : pki::Bytes();
@@ -54,7 +44,6 @@ ngx_int_t ask_for_certificate(ScepExchange& exchange, const LocConf& conf) {
 ngx_int_t ask_again(ScepExchange& exchange, const LocConf& conf) {
     const std::string key = pki::scep::transaction_key(*exchange.message);
     const auto& signer = exchange.message->signer;
-    exchange.renewal = !pki::scep::self_issued(signer);
     const auto spki = pki::ossl::sha256(signer.tbs.spki.encoding);
     wire::PollRequest request;
     request.profile = exchange.profile;
@@ -74,7 +63,8 @@ ngx_int_t ask_again(ScepExchange& exchange, const LocConf& conf) {
 pki::scep::IssuerAndSerial wanted_of(const ScepExchange& exchange) {
     static constexpr std::uint8_t kNobody[] = {pki::der::kSequence, 0};
     if (exchange.content)
-        if (const auto wanted = pki::scep::parse_issuer_and_serial(exchange.content->view()))
+        if (const auto wanted = pki::scep::parse_issuer_and_serial(exchange.content->view());
+            wanted && wanted->issuer.size() <= pki::limits::kName)
             return *wanted;
     ngx_log_error(NGX_LOG_INFO, exchange.request->connection->log, 0,
                   "scep: the message does not say what to look up");
@@ -101,6 +91,7 @@ ngx_int_t look_up_crl(ScepExchange& exchange) {
 
 ngx_int_t ask_signerd(ScepExchange& exchange) {
     const LocConf& conf = conf_of(exchange.request);
+    exchange.take_answer = take_answer;
     switch (exchange.message->type) {
         case MessageType::pkcs_req:
         case MessageType::renewal_req: return ask_for_certificate(exchange, conf);

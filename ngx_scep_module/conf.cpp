@@ -91,6 +91,9 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     if (conf.threads == nullptr) return conf_error();
     conf.pass = 1;
     core_of(cf).handler = handler;
+#if (NGX_PCRE)
+    conf.regex = core_of(cf).regex != nullptr;
+#endif
     return NGX_CONF_OK;
 }
 
@@ -137,7 +140,7 @@ char* set_password_file(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 // RFC 8894 3.5.2: a word for each line. What they say is the operator's to answer for.
 char* set_capabilities(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto& conf = *static_cast<LocConf*>(data);
-    if (conf.capabilities.data != nullptr) return const_cast<char*>("is duplicate");
+    if (conf.capability_words.data != nullptr) return const_cast<char*>("is duplicate");
     return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
         std::string words;
         for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
@@ -147,7 +150,7 @@ char* set_capabilities(ngx_conf_t* cf, ngx_command_t*, void* data) {
             if (word.empty() || !visible) return const_cast<char*>("takes words");
             words.append(word).append("\n");
         }
-        conf.capabilities = copy_to_pool(cf->pool, words);
+        conf.capability_words = copy_to_pool(cf->pool, words);
         return NGX_CONF_OK;
     });
 }
@@ -183,6 +186,7 @@ void inherit_pass(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
     conf.pass = 1;
     conf.upstream.upstream = parent.upstream.upstream;
     conf.labels = parent.labels;
+    conf.regex = parent.regex;
     conf.threads = parent.threads;
     conf.limits.location = parent.limits.location;
     core.handler = handler;
@@ -220,6 +224,7 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
 char* enter_location(ngx_conf_t* cf, LocConf& conf) {
     return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
         if (load_pairs(cf, conf) != NGX_CONF_OK) return conf_error();
+        conf.capabilities = conf.capability_words;
         if (conf.capabilities.len == 0)
             conf.capabilities = copy_to_pool(
                 cf->pool, pki::scep::default_capabilities(rules_of(conf), conf.next_ca != 0));
@@ -282,7 +287,7 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     if (merge_signer_conf(cf, conf.upstream, parent.upstream) != NGX_CONF_OK)
         return conf_error();
     ngx_conf_merge_str_value(conf.profile, parent.profile, "");
-    ngx_conf_merge_str_value(conf.capabilities, parent.capabilities, "");
+    ngx_conf_merge_str_value(conf.capability_words, parent.capability_words, "");
     ngx_conf_merge_ptr_value(conf.certificates, parent.certificates, nullptr);
     ngx_conf_merge_ptr_value(conf.keys, parent.keys, nullptr);
     ngx_conf_merge_ptr_value(conf.passwords, parent.passwords, nullptr);
@@ -292,7 +297,9 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     merge_flags(conf, parent);
     merge_limits_conf(conf.limits, parent.limits);
     inherit_pass(cf, conf, parent);
-    if (!conf.pass) return NGX_CONF_OK;
+    if (!conf.pass)
+        return conf.labels == nullptr ? NGX_CONF_OK
+                                      : invalid(cf, "\"scep_label\" needs \"scep_pass\"");
     if (check_location(cf, conf) != NGX_CONF_OK) return conf_error();
     return enter_location(cf, conf);
 }

@@ -8,7 +8,8 @@
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
 #include "ngx_common/offload.h"
-#include "ngx_scep_module/status.h"
+#include "ngx_scep_module/answer.h"
+#include "ngx_scep_module/ask.h"
 
 namespace ngx_enroll::scep {
 
@@ -16,31 +17,11 @@ namespace {
 
 namespace wire = pki::wire;
 
-template <class Message>
-ngx_int_t ask(ScepExchange& exchange, const Message& message) {
-    exchange.id = next_request_id();
-    auto frame = wire::encode(message, exchange.id);
-    if (!frame) return refuse_with(exchange, frame.error());
-    exchange.frame = std::move(*frame);
-    return ask_signer(exchange, conf_of(exchange.request).upstream, ngx_scep_module);
-}
-
-pki::Result<Reply> error_reply(ScepExchange& exchange, const wire::Frame& frame) {
-    PKI_TRY(const wire::ErrorReply error, wire::decode<wire::ErrorReply>(frame));
-    exchange.outcome = pki::name(error.code);
-    Reply reply;
-    reply.status = static_cast<ngx_uint_t>(http_status(error.code));
-    ngx_str_set(&reply.content_type, "text/plain");
-    reply.body = copy_to_pool(exchange.request->pool, std::string(error.text) + "\n");
-    if (pki::retryable(error.code)) reply.retry_after = conf_of(exchange.request).retry_after;
-    return reply;
-}
-
-bool self_signed(pki::Bytes der) {
+// Whatever is below the root vouches for it, so that its name is enough.
+bool self_issued(pki::Bytes der) {
     const auto certificate = pki::x509::parse_certificate(der);
     return certificate &&
-           pki::x509::same_name(certificate->tbs.subject, certificate->tbs.issuer) &&
-           pki::x509::verify_signature(*certificate, certificate->tbs.spki).has_value();
+           pki::x509::same_name(certificate->tbs.subject, certificate->tbs.issuer);
 }
 
 // The RA first (RFC 8894 4.2.1.2): the one that signs, and the one to seal for when that is
@@ -52,13 +33,16 @@ std::vector<pki::Bytes> ca_and_ra(const LocConf& conf, const std::vector<pki::By
     std::vector<pki::Bytes> all{ra.pairs[decipherer].certificate};
     if (signer != decipherer) all.push_back(ra.pairs[signer].certificate);
     for (const pki::Bytes ca : cas)
-        if (conf.root || cas.size() == 1 || !self_signed(ca)) all.push_back(ca);
+        if (conf.root || cas.size() == 1 || !self_issued(ca)) all.push_back(ca);
     return all;
 }
 
 pki::Result<Reply> ca_cert_reply(SignerExchange& base, const wire::Frame& frame) {
     auto& exchange = static_cast<ScepExchange&>(base);
-    if (frame.header.kind == wire::Kind::error_reply) return error_reply(exchange, frame);
+    if (frame.header.kind == wire::Kind::error_reply) {
+        PKI_TRY(const wire::ErrorReply error, wire::decode<wire::ErrorReply>(frame));
+        return error_reply(exchange, error);
+    }
     PKI_TRY(const wire::CaCertsReply answer, wire::decode<wire::CaCertsReply>(frame));
     if (answer.certificates.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
     ngx_http_request_t* r = exchange.request;
@@ -93,10 +77,7 @@ class SigningNextCa final : public OffloadedWork {
         exchange_.place.leave();
         const auto rc =
             guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
-                if (!result_) {
-                    exchange_.answered = false;
-                    return refuse_with(exchange_, result_.error());
-                }
+                if (!result_) return give_up(exchange_, result_.error().text);
                 exchange_.outcome = "ok";
                 Reply reply;
                 ngx_str_set(&reply.content_type, "application/x-x509-next-ca-cert");
@@ -113,12 +94,11 @@ class SigningNextCa final : public OffloadedWork {
     pki::Result<pki::Buffer> result_ = pki::Buffer();
 };
 
-pki::Result<ngx_int_t> sign_next_ca(ScepExchange& exchange) {
+pki::Result<ngx_int_t> sign_next_ca(ScepExchange& exchange, const wire::Frame& frame) {
     ngx_http_request_t* r = exchange.request;
-    PKI_TRY(const wire::Frame frame, wire::parse_frame(exchange.answer));
     if (frame.header.kind == wire::Kind::error_reply) {
-        PKI_TRY(const Reply reply, error_reply(exchange, frame));
-        return send_reply(r, reply);
+        PKI_TRY(const wire::ErrorReply error, wire::decode<wire::ErrorReply>(frame));
+        return send_reply(r, error_reply(exchange, error));
     }
     PKI_TRY(wire::CaCertsReply answer, wire::decode<wire::CaCertsReply>(frame));
     if (answer.certificates.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
@@ -127,18 +107,7 @@ pki::Result<ngx_int_t> sign_next_ca(ScepExchange& exchange) {
 }
 
 void take_next_ca(SignerExchange& base) {
-    auto& exchange = static_cast<ScepExchange&>(base);
-    ngx_http_request_t* r = exchange.request;
-    const auto rc =
-        guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&]() {
-            const auto status = sign_next_ca(exchange);
-            if (status) return *status;
-            exchange.answered = false;
-            return refuse_with(exchange, pki::Errc::unavailable, "try again later");
-        });
-    if (rc == NGX_DONE) return;
-    exchange.place.leave();
-    ngx_http_finalize_request(r, rc);
+    take_answer(static_cast<ScepExchange&>(base), sign_next_ca);
 }
 
 }  // namespace

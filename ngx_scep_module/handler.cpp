@@ -142,10 +142,11 @@ constexpr std::array kOperations{
 ngx_int_t handle(ngx_http_request_t* r) {
     ScepExchange& exchange = exchange_of(r);
     const auto query = pki::scep::parse_query(view(r->args));
-    if (query && query->operation == Operation::pki_operation && query->has_message) {
-        exchange.sent = query->message;
-        forget_query(r);
-    }
+    const bool has_message =
+        query ? query->operation == Operation::pki_operation && query->has_message
+              : view(r->args).find("message=") != std::string_view::npos;
+    if (query && has_message) exchange.sent = query->message;
+    if (has_message) forget_query(r);
     const auto profile = profile_of_path(r);
     if (!profile) return refuse_with(exchange, pki::Errc::not_found, "no such SCEP resource");
     exchange.profile = *profile;

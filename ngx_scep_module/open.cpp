@@ -71,6 +71,8 @@ class Opening final : public OffloadedWork {
         PKI_TRY(pki::scep::Request request, pki::scep::parse_request(exchange_.der));
         exchange_.message = std::move(request);
         PKI_CHECK(pki::scep::verify_request(*exchange_.message, rules_));
+        exchange_.renewal = exchange_.message->type == MessageType::renewal_req ||
+                            !pki::scep::self_issued(exchange_.message->signer);
         PKI_CHECK(check_signer());
         const pki::Status opened = open();
         return asks_for_certificate() ? check_csr(opened) : pki::Status();
@@ -176,8 +178,6 @@ class Opening final : public OffloadedWork {
     pki::Status check_keys(const x509::Csr& csr) {
         const x509::Certificate& signer = exchange_.message->signer;
         const bool same_key = pki::equal(csr.spki.encoding, signer.tbs.spki.encoding);
-        exchange_.renewal = exchange_.message->type == MessageType::renewal_req ||
-                            !pki::scep::self_issued(signer);
         // RFC 8894 2.3: a certificate that a client made for itself has the key of its CSR.
         if (!exchange_.renewal && !same_key)
             return content_error(

@@ -17,6 +17,7 @@ namespace {
 namespace x509 = pki::x509;
 
 constexpr std::size_t kMaxFile = 256 * 1024;
+constexpr std::size_t kMaxPasswords = 8;
 constexpr std::size_t kMinPassword = 8;
 constexpr std::size_t kMaxPassword = 255;  // RFC 2985 5.4.1: of a challengePassword
 constexpr int kMinRsaBits = 2048;
@@ -30,7 +31,8 @@ enum class Holds { certificates, secrets };
 class File {
    public:
     explicit File(const ngx_str_t& name)
-        : fd_(ngx_open_file(name.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0)) {}
+        : fd_(ngx_open_file(name.data, NGX_FILE_RDONLY | NGX_FILE_NONBLOCK, NGX_FILE_OPEN, 0)) {
+    }
     ~File() {
         if (fd_ != NGX_INVALID_FILE) ngx_close_file(fd_);
     }
@@ -96,7 +98,6 @@ bool is_ca(const x509::Certificate& certificate) {
 const char* problem_of(const x509::Certificate& certificate, const RaPair& pair) {
     if (is_ca(certificate))
         return "it is the certificate of a CA, whose key must never be here";
-    if (certificate.tbs.not_after < ngx_time()) return "the certificate has expired";
     const auto key = pki::ossl::make_public_key(certificate.tbs.spki.key);
     if (!key || !pki::ossl::same_public_key(key->get(), pair.key.get()))
         return "the key is not that of the certificate";
@@ -111,9 +112,12 @@ const char* problem_of(const x509::Certificate& certificate, const RaPair& pair)
 
 void set_uses(RaPair& pair, const x509::Certificate& certificate) {
     const std::uint16_t usage = key_usage(certificate);
-    pair.signs = (usage & x509::kDigitalSignature) != 0;
-    pair.deciphers = certificate.tbs.spki.key.type == pki::ossl::KeyType::rsa &&
-                     (usage & x509::kKeyEncipherment) != 0;
+    const pki::ossl::KeyType type = certificate.tbs.spki.key.type;
+    // EdDSA has a digest of its own, and none of the client's choice.
+    pair.signs = (usage & x509::kDigitalSignature) != 0 &&
+                 (type == pki::ossl::KeyType::rsa || type == pki::ossl::KeyType::ec);
+    pair.deciphers = type == pki::ossl::KeyType::rsa && (usage & x509::kKeyEncipherment) != 0;
+    pair.not_before = certificate.tbs.not_before;
     pair.not_after = certificate.tbs.not_after;
 }
 
@@ -126,8 +130,6 @@ bool take_certificates(ngx_conf_t* cf, ngx_str_t& file, RaPair& pair) {
         return false;
     }
     pair.certificate = std::move(certificates->front());
-    certificates->erase(certificates->begin());
-    pair.chain = std::move(*certificates);
     return true;
 }
 
@@ -159,9 +161,19 @@ bool load_pair(ngx_conf_t* cf, ngx_str_t& certificate_file, ngx_str_t& key_file,
     return true;
 }
 
+bool is_valid(const RaPair& pair, std::int64_t now) {
+    return pair.not_before <= now && now <= pair.not_after;
+}
+
+void warn_of_validity(ngx_conf_t* cf, const ngx_str_t& file, const RaPair& pair) {
+    if (is_valid(pair, ngx_time())) return;
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "the certificate in \"%V\" %s", &file,
+                       ngx_time() < pair.not_before ? "is not valid yet" : "has expired");
+}
+
 template <class Able>
 std::size_t first_of(const std::vector<RaPair>& pairs, std::int64_t now, Able able) {
-    const auto usable = [&](const RaPair& pair) { return able(pair) && now <= pair.not_after; };
+    const auto usable = [&](const RaPair& pair) { return able(pair) && is_valid(pair, now); };
     auto found = std::ranges::find_if(pairs, usable);
     if (found == pairs.end()) found = std::ranges::find_if(pairs, able);
     return static_cast<std::size_t>(found - pairs.begin());
@@ -185,14 +197,20 @@ const RaPairs* load_ra_pairs(ngx_conf_t* cf, const ngx_array_t& certificates,
     for (ngx_uint_t i = 0; i < certificates.nelts; i++) {
         RaPair pair;
         if (!load_pair(cf, certificate[i], key[i], pair)) return nullptr;
+        warn_of_validity(cf, certificate[i], pair);
         ra->pairs.push_back(std::move(pair));
     }
+    const auto none = [&](bool RaPair::*able) {
+        return std::ranges::none_of(ra->pairs, [&](const RaPair& pair) {
+            return pair.*able && is_valid(pair, ngx_time());
+        });
+    };
     const char* missing = nullptr;
-    if (std::ranges::none_of(ra->pairs, &RaPair::signs)) missing = "digitalSignature";
-    if (std::ranges::none_of(ra->pairs, &RaPair::deciphers))
-        missing = "keyEncipherment and an RSA key";
+    if (none(&RaPair::signs)) missing = "digitalSignature and an RSA or EC key";
+    if (none(&RaPair::deciphers)) missing = "keyEncipherment and an RSA key";
     if (missing == nullptr) return ra;
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no \"scep_ra_certificate\" has %s", missing);
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no valid \"scep_ra_certificate\" has %s",
+                       missing);
     return nullptr;
 }
 
@@ -208,6 +226,10 @@ const Passwords* load_passwords(ngx_conf_t* cf, ngx_str_t& file) {
         if (line.empty()) continue;
         if (line.size() < kMinPassword || line.size() > kMaxPassword) {
             complain(cf, file, "a password has less than 8 or more than 255 octets");
+            return nullptr;
+        }
+        if (passwords->secrets.size() == kMaxPasswords) {
+            complain(cf, file, "it has more than 8 passwords");
             return nullptr;
         }
         passwords->secrets.emplace_back(pki::as_bytes(line));

@@ -13,9 +13,9 @@ namespace ngx_enroll::scep {
 struct RaPair {
     pki::Buffer certificate;  // DER
     pki::ossl::PkeyPtr key;
-    std::vector<pki::Buffer> chain;  // what follows it in its file
     bool signs = false;      // RFC 5280 4.2.1.3: digitalSignature, or no keyUsage at all
     bool deciphers = false;  // RSA, and keyEncipherment or no keyUsage at all
+    std::int64_t not_before = 0;
     std::int64_t not_after = 0;
 };
 
@@ -40,7 +40,8 @@ struct Passwords {
 const RaPairs* load_ra_pairs(ngx_conf_t* cf, const ngx_array_t& certificates,
                              const ngx_array_t& keys);
 
-// The same with a file of passwords, at least one and none shorter than 8 octets.
+// The same with a file of passwords, one to eight of 8 to 255 octets: each costs a PBKDF2 for a
+// message that is sealed with any.
 const Passwords* load_passwords(ngx_conf_t* cf, ngx_str_t& file);
 
 }  // namespace ngx_enroll::scep

@@ -40,9 +40,7 @@ std::optional<std::string_view> profile_of_path(ngx_http_request_t* r) {
     const LocConf& conf = conf_of(r);
     const auto* core = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_get_module_loc_conf(r, ngx_http_core_module));
-#if (NGX_PCRE)
-    if (core->regex != nullptr) return view(conf.profile);
-#endif
+    if (conf.regex) return view(conf.profile);
     std::string_view path = view(r->uri);
     // Sent here by a rewrite, or by error_page to a named location.
     if (!path.starts_with(view(core->name))) return view(conf.profile);

@@ -46,7 +46,8 @@ struct Label {
 // Plain data, for offsetof and nginx's slot functions.
 struct LocConf {
     ngx_http_upstream_conf_t upstream;
-    ngx_flag_t pass;  // scep_pass stands in this very location
+    ngx_flag_t pass;   // scep_pass stands in this very location
+    ngx_flag_t regex;  // which is given by an expression
     ngx_str_t profile;
     ngx_array_t* labels;        // of Label
     ngx_array_t* certificates;  // of ngx_str_t: scep_ra_certificate
@@ -54,7 +55,8 @@ struct LocConf {
     const RaPairs* ra;
     const Passwords* passwords;
     X509_STORE* anchors;
-    ngx_str_t capabilities;  // complete, as GetCACaps answers
+    ngx_str_t capability_words;  // of scep_capabilities
+    ngx_str_t capabilities;      // as GetCACaps answers in this location
     ngx_flag_t lightweight;
     ngx_flag_t sha1;
     ngx_flag_t des3;

@@ -104,9 +104,9 @@ refused('the CA as its RA', "$pass scep_ra_certificate %%DIR%%/ca/issuing.pem; s
     qr{issuing\.pem" .*certificate of a CA});
 refused('any CA', "$pass " . ra('authority'), qr{authority\.pem" .*certificate of a CA});
 refused('RSA with 1024 bits', "$pass " . ra('small'), qr{small\.pem" .*less than 2048 bits});
-refused('an EC key alone', "$pass " . ra('curve'), qr/no "scep_ra_certificate" has keyEncipherment and an RSA key/);
-refused('nobody who signs', "$pass " . ra('opens'), qr/no "scep_ra_certificate" has digitalSignature/);
-refused('nobody who opens', "$pass " . ra('signs'), qr/no "scep_ra_certificate" has keyEncipherment/);
+refused('an EC key alone', "$pass " . ra('curve'), qr/no valid "scep_ra_certificate" has keyEncipherment and an RSA key/);
+refused('nobody who signs', "$pass " . ra('opens'), qr/no valid "scep_ra_certificate" has digitalSignature/);
+refused('nobody who opens', "$pass " . ra('signs'), qr/no valid "scep_ra_certificate" has keyEncipherment/);
 refused('a certificate that allows nothing', "$pass " . ra('useless'), qr{useless\.pem" .*neither digitalSignature nor});
 refused('no profile', 'scep_pass signerd; ' . ra('ra'), qr/"scep_pass" needs "scep_profile"/);
 refused('a profile with a long name', 'scep_pass signerd; scep_profile ' . 'x' x 65 . '; ' . ra('ra'), qr/"scep_profile" is too long/);

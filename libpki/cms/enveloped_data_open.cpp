@@ -1,4 +1,6 @@
 #include "libpki/cms/enveloped_data.h"
+
+#include "libpki/base/limits.h"
 #include "libpki/cms/password_recipient.h"
 #include "libpki/ossl/digest.h"
 
@@ -53,6 +55,9 @@ Result<Unwrapped> unwrap_by_password(const Recipient& recipient,
 
 Result<Opened> open_by_password(const EnvelopedData& data, const Recipient& recipient,
                                 std::span<const Secret> passwords) {
+    // Each of them costs all of the iterations.
+    if (recipient.password.iterations * passwords.size() > limits::kPasswordIterations)
+        return cannot_open();
     PKI_TRY(const Unwrapped found,
             unwrap_by_password(recipient, passwords, ossl::key_size(*data.cipher)));
     PKI_TRY(Secret content, decrypt_content(data, found.key.view()));

@@ -19,13 +19,14 @@ namespace oid = x509::oid;
 constexpr std::size_t kNonce = 16;  // RFC 8894 3.2.1.5
 
 // The digest of the request, where it may be signed with.
-ossl::Hash reply_digest(ossl::Hash asked, const cms::HashRules& hashes) {
+ossl::Hash reply_digest(ossl::Hash asked, const cms::HashRules& hashes, EVP_PKEY* key) {
+    const bool rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
     switch (asked) {
         case ossl::Hash::sha256:
         case ossl::Hash::sha384:
         case ossl::Hash::sha512: return asked;
         case ossl::Hash::sha1: return hashes.sha1 ? asked : ossl::Hash::sha256;
-        case ossl::Hash::md5: return hashes.md5 ? asked : ossl::Hash::sha256;
+        case ossl::Hash::md5: return hashes.md5 && rsa ? asked : ossl::Hash::sha256;
         case ossl::Hash::none: break;
     }
     return ossl::Hash::sha256;
@@ -93,13 +94,14 @@ Result<Buffer> build_cert_rep(const Request& request, const CertRep& reply,
     cms::SigningSpec spec;
     spec.key = signing.key;
     spec.certificate = signing.certificate;
-    spec.digest = reply_digest(request.digest, signing.hashes);
+    spec.digest = reply_digest(request.digest, signing.hashes, signing.key);
     spec.rsa_encryption_oid = true;
     spec.content_type = oid::kData;
     PKI_TRY(spec.attributes, attributes(request, reply));
     if (signing.include_certificate) spec.certificates.push_back(signing.certificate);
-    // RFC 8894 3.3.2.2 and 3.3.2.3 omit the envelope. The content that would hold it is there all
-    // the same and empty: OpenSSL's PKCS7_verify, and so certmonger, takes none for a detached one.
+    // RFC 8894 3.3.2.2 and 3.3.2.3 omit the envelope. The content that would hold it is there
+    // all the same and empty: OpenSSL's PKCS7_verify, and so certmonger, takes none for a
+    // detached one.
     Buffer envelope;
     if (reply.status == PkiStatus::success) {
         PKI_TRY(envelope, seal(request, reply));
