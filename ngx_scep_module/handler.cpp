@@ -82,13 +82,19 @@ ngx_int_t check_client_certificate(ScepExchange& exchange, const LocConf& conf) 
 }
 
 // The query of a GET holds the whole message: no log has room for that, and none needs it.
-void forget_query(ngx_http_request_t* r) {
-    constexpr std::string_view kQuery = "operation=PKIOperation";
-    const std::string uri = std::string(view(r->uri)) + "?" + std::string(kQuery);
-    r->args = lend(kQuery);
+void shorten_query(ngx_http_request_t* r, std::string_view query) {
+    if (query == view(r->args)) return;
+    r->args = copy_to_pool(r->pool, std::string(query));
+    const std::string uri = std::string(view(r->uri)) + "?" + std::string(query);
     r->unparsed_uri = copy_to_pool(r->pool, uri);
     r->request_line = copy_to_pool(r->pool, std::string(view(r->method_name)) + " " + uri +
                                                 " " + std::string(view(r->http_protocol)));
+}
+
+// Of a query that is refused as much remains as tells what it was to be.
+std::string_view beginning(std::string_view args) {
+    constexpr std::size_t kShown = 40;
+    return args.substr(0, std::min(args.find('&'), kShown));
 }
 
 ngx_int_t take_message(ScepExchange& exchange) {
@@ -142,11 +148,11 @@ constexpr std::array kOperations{
 ngx_int_t handle(ngx_http_request_t* r) {
     ScepExchange& exchange = exchange_of(r);
     const auto query = pki::scep::parse_query(view(r->args));
-    const bool has_message =
-        query ? query->operation == Operation::pki_operation && query->has_message
-              : view(r->args).find("message=") != std::string_view::npos;
-    if (query && has_message) exchange.sent = query->message;
-    if (has_message) forget_query(r);
+    if (!query) shorten_query(r, beginning(view(r->args)));
+    if (query && query->operation == Operation::pki_operation) {
+        exchange.sent = query->message;
+        shorten_query(r, "operation=PKIOperation");
+    }
     const auto profile = profile_of_path(r);
     if (!profile) return refuse_with(exchange, pki::Errc::not_found, "no such SCEP resource");
     exchange.profile = *profile;
