@@ -91,6 +91,15 @@ my $names = write_file('names', "\x30\x04\x30\x00\x30\x00");
 all_alike('CertPoll: whatever comes out of an envelope',
     map { exchange('thief', type => 20, content => $names, transaction => 'nobody', $_ eq 'none' ? () : (probe => $_)) } 'none', @probes);
 
+# The answer to an EC key is sealed with the challenge inside, which must not tell more.
+client('curve', genpkey => [qw(-algorithm EC -pkeyopt ec_paramgen_curve:P-256)]);
+all_alike('an EC key: the envelope of another', map { exchange('curve', envelope => $_) } $envelope, @changed);
+all_alike('an EC key: whatever is wrong with an envelope', map { exchange('curve', probe => $_) } @probes);
+all_alike('an EC key: a look-up', map { exchange('curve', type => 21, @lookup, $_ eq 'none' ? () : (probe => $_)) } 'none', @probes);
+succeeds(exchange('curve', reply => {password => 'open sesame'}), 'curve', 'an EC key: its own envelope');
+client('tiny', genpkey => [qw(-algorithm RSA -pkeyopt rsa_keygen_bits:768)], challenge => undef);
+all_alike('a short key: the envelope of another', map { exchange('tiny', envelope => $_) } $envelope, @changed);
+
 # --- the transactionID of another ---
 
 fails(exchange('thief', transaction => 'victim-1'), 2, 'PKCSReq in the transaction of another');

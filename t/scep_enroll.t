@@ -5,7 +5,10 @@ use warnings;
 use Enroll::Forge;
 use Enroll::Test;
 
-start_scep(locations => scep_location('/scep', 'scep_label lab device; client_max_body_size 1m;')
+ca_init();
+my $config = scep_config();
+delete $config->{cas}{issuing}{crl};    # on
+start_scep(config => $config, locations => scep_location('/scep', 'scep_label lab device; client_max_body_size 1m;')
     . scep_location('/rootless', 'scep_root off; scep_chain on;') . scep_location('= /exact'));
 
 sub header { my ($reply, $name) = @_; return $reply->{headers}{$name} // 'none' }
@@ -97,7 +100,11 @@ is(certificate_of($reply), $pem, 'GetCert') or diag explain $reply;
 fails(exchange('one', type => 21, serial_of => path('ca/root.pem')), 4, 'GetCert of another CA');
 fails(exchange('one', type => 20, transaction => 'nobody', poll_issuer => path('ca/issuing.pem'), poll_subject => path('one.pem')),
     4, 'CertPoll of a transaction that nobody began');
-fails(exchange('one', type => 22, serial_of => path('one.pem')), 4, 'GetCRL where there is none');
+ok(wait_until(sub { $reply = exchange('one', type => 22, serial_of => path('one.pem')); $reply->{status} eq '0' }), 'GetCRL');
+my $crl = run({in => $reply->{crls}[0] // ''}, qw(openssl crl -inform DER -noout -issuer -verify -CAfile), path('ca/issuing.pem'));
+like($crl->{out} . $crl->{err}, qr/Issuing.*verify OK/s, 'the CRL of the CA, which OpenSSL verifies');
+is(scalar @{$reply->{certificates}}, 0, 'and no certificate');
+fails(exchange('one', type => 22, serial_of => path('ca/root.pem')), 4, 'GetCRL of another CA');
 
 # --- paths, operations, methods ---
 
