@@ -1,5 +1,7 @@
 #include "ngx_common/offload.h"
 
+#include <algorithm>
+
 namespace ngx_enroll {
 
 namespace {
@@ -7,7 +9,49 @@ namespace {
 struct TaskContext {
     ngx_http_request_t* request;
     OffloadedWork* work;
+    ngx_thread_pool_t* pool;
+    ngx_thread_task_t* task;
+    TaskContext* next;  // among those that wait
 };
+
+// Of this worker. Tasks live in the pools of requests that wait for them.
+std::size_t running;
+TaskContext* first_waiting;
+TaskContext* last_waiting;
+
+// The pool's threads want the processor as much as the event loop does, and there are 32 of
+// them by default: with all of them at work it would be served last, and with it every other
+// request.
+std::size_t most_running() {
+    const auto* core =
+        reinterpret_cast<ngx_core_conf_t*>(ngx_get_conf(ngx_cycle->conf_ctx, ngx_core_module));
+    const ngx_int_t workers = std::max<ngx_int_t>(core->worker_processes, 1);
+    return static_cast<std::size_t>(std::max<ngx_int_t>((ngx_ncpu + workers - 1) / workers, 2));
+}
+
+bool post(TaskContext& context) {
+    if (ngx_thread_task_post(context.pool, context.task) != NGX_OK) return false;
+    running++;
+    return true;
+}
+
+void wait_for_thread(TaskContext& context) {
+    (first_waiting == nullptr ? first_waiting : last_waiting->next) = &context;
+    last_waiting = &context;
+}
+
+void finish(TaskContext& context);
+
+// One that the pool has no room for is done here and now: its request counts on it.
+void start_waiting() {
+    while (first_waiting != nullptr && running < most_running()) {
+        TaskContext& context = *first_waiting;
+        first_waiting = context.next;
+        if (post(context)) continue;
+        context.work->run();
+        finish(context);
+    }
+}
 
 void run_in_thread(void* data, ngx_log_t*) { static_cast<TaskContext*>(data)->work->run(); }
 
@@ -16,16 +60,21 @@ void run_in_thread(void* data, ngx_log_t*) { static_cast<TaskContext*>(data)->wo
 // meanwhile has replaced it.
 void resume(ngx_http_request_t* r);
 
-void on_finished(ngx_event_t* event) {
-    auto* context = static_cast<TaskContext*>(event->data);
-    ngx_http_request_t* r = context->request;
+void finish(TaskContext& context) {
+    ngx_http_request_t* r = context.request;
     ngx_connection_t* c = r->connection;
     ngx_http_set_log_request(c->log, r);
     r->main->blocked--;
     r->aio = 0;
-    context->work->finished = true;
+    context.work->finished = true;
     r->write_event_handler(r);
     ngx_http_run_posted_requests(c);
+}
+
+void on_finished(ngx_event_t* event) {
+    running--;
+    finish(*static_cast<TaskContext*>(event->data));
+    start_waiting();
 }
 
 // Where resume() finds the work, since nginx gives it the request only: among the cleanups
@@ -57,13 +106,17 @@ ngx_int_t offload(ngx_http_request_t* r, ngx_thread_pool_t* pool, OffloadedWork&
     ngx_thread_task_t* task = ngx_thread_task_alloc(r->pool, sizeof(TaskContext));
     ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(TaskContext));
     if (task == nullptr || cleanup == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    *static_cast<TaskContext*>(task->ctx) = {r, &work};
-    *static_cast<TaskContext*>(cleanup->data) = {r, &work};
+    auto& context = *static_cast<TaskContext*>(task->ctx);
+    context = {r, &work, pool, task, nullptr};
+    *static_cast<TaskContext*>(cleanup->data) = context;
     cleanup->handler = keep_pending;
     task->handler = run_in_thread;
     task->event.handler = on_finished;
     task->event.data = task->ctx;
-    if (ngx_thread_task_post(pool, task) != NGX_OK) return NGX_HTTP_SERVICE_UNAVAILABLE;
+    if (running >= most_running())
+        wait_for_thread(context);
+    else if (!post(context))
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
     r->main->blocked++;
     r->aio = 1;
     r->write_event_handler = resume;

@@ -1,4 +1,5 @@
-// Work that would hold up the event loop, in a thread of nginx's pool.
+// Work that would hold up the event loop, in a thread of nginx's pool. A worker has as many at
+// work as it has processors, at least two; the others wait, first come, first served.
 #pragma once
 
 #include "ngx_common/nginx.h"
