@@ -39,7 +39,7 @@ Result<std::vector<const Ca*>> cas_named(const Request& request, const Profile& 
         PKI_TRY(const x509::Name subject, x509::parse_name(ca.subject));
         if (x509::same_name(wanted, subject)) found.push_back(&ca);
     }
-    std::ranges::stable_partition(found, [&](const Ca* ca) { return ca == &own; });
+    std::stable_partition(found.begin(), found.end(), [&](const Ca* ca) { return ca == &own; });
     return found;
 }
 

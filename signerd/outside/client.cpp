@@ -243,7 +243,7 @@ void OutsideClient::close_retired() {
     std::vector<std::uint64_t> done;
     for (const auto& [number, link] : links_) {
         const bool asked = std::ranges::any_of(
-            jobs_, [&](const auto& entry) { return entry.second.link == number; });
+            jobs_, [&, own = number](const auto& entry) { return entry.second.link == own; });
         if (number != current_ && !asked) done.push_back(number);
     }
     for (const std::uint64_t number : done) close(number);
