@@ -20,6 +20,7 @@
 #include "signerd/challenge/jws_challenge.h"
 #include "signerd/challenge/token.h"
 #include "t/fuzz/fuzz.h"
+#include "t/fuzz/quiet_log.h"
 
 namespace {
 
