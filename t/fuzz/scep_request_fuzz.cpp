@@ -52,7 +52,7 @@ void check_answer(const scep::Request& request) {
     const auto reply = scep::build_cert_rep(request, {}, signing);
     PROPERTY(reply);
     const auto read = cms::parse_signed_data(*reply);
-    PROPERTY(read && read->signer && !read->content);
+    PROPERTY(read && read->signer && read->content && read->content->empty());
     check_attribute(*read->signer, oid::kScepTransactionId, request.transaction_tag,
                     request.transaction_id);
     check_attribute(*read->signer, oid::kScepRecipientNonce, pki::der::kOctetString,
