@@ -75,6 +75,11 @@ struct LocConf {
 
 struct ScepExchange : SignerExchange {
     using SignerExchange::SignerExchange;
+    // A CSR has its challengePassword in the clear.
+    ~ScepExchange() {
+        OPENSSL_cleanse(frame.data(), frame.size());
+        OPENSSL_cleanse(der.data(), der.size());
+    }
 
     Task task = Task::unrouted;
     std::string_view profile;
