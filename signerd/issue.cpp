@@ -14,7 +14,6 @@
 #include "signerd/peer.h"
 #include "signerd/reply.h"
 #include "signerd/signature_check.h"
-#include "signerd/stored.h"
 
 namespace signerd {
 
@@ -41,13 +40,6 @@ pki::Status check_profile(const IssueJob& job) {
     if (job.request.protocol == wire::Protocol::scep && !job.profile->scep)
         return fail(Errc::denied, "the profile is not for SCEP");
     return {};
-}
-
-// The profile may have another CA by now than the one that issued an earlier answer.
-const Ca* find_ca(const IssueJob& job, const std::string& name) {
-    const auto& cas = job.generation->config->cas;
-    const auto found = cas.find(name);
-    return found == cas.end() ? nullptr : &found->second;
 }
 
 // The largest signature, its algorithm, and the headers around all three.
@@ -107,10 +99,19 @@ void Issuer::issue(const Request& request) {
 void Issuer::proceed(const IssueJobPtr& job) {
     SIGNERD_FAULT("issue:4");
     if (settled_earlier(job)) return;
+    if (job->challenge.refusal) return refuse_unknown(job);
     SIGNERD_FAULT("issue:5");
     if (const auto status = settle(claims_.take(store_, *job)); !status)
         return refuse(job, status.error());
     authorize(job);
+}
+
+// In the turn that claimed its key: an equal request with the right challenge must not share
+// the refusal.
+void Issuer::refuse_unknown(const IssueJobPtr& job) {
+    release(*job);
+    job->claimed = false;
+    refuse(job, *job->challenge.refusal);
 }
 
 // Step 5, what only somebody outside can tell.
@@ -164,11 +165,17 @@ pki::Status Issuer::examine(IssueJob& job) {
     SIGNERD_FAULT("issue:2");
     PKI_CHECK(check_profile(job));
     PKI_CHECK(settle(object_to_renewal(store_, job)));
-    PKI_CHECK(check_challenge(job));
-    PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
-    PKI_CHECK(settle(object_to_key(store_, job.csr.spki)));
+    if (const auto known = check_challenge(job); !known) job.challenge.refusal = known.error();
+    // Of the policy nobody hears whom no challenge knows.
+    if (const auto status = check_policy(job); !status)
+        return job.challenge.refusal ? *job.challenge.refusal : status.error();
     SIGNERD_FAULT("issue:3");
     return {};
+}
+
+pki::Status Issuer::check_policy(const IssueJob& job) {
+    PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
+    return settle(object_to_key(store_, job.csr.spki));
 }
 
 // Steps 1 and 2 for what was kept. Its signature was verified and its challenge known when it
@@ -180,8 +187,7 @@ pki::Status Issuer::examine_again(IssueJob& job) {
     if (job.shown) PKI_CHECK(settle(object_to_client(store_, *job.shown)));
     PKI_CHECK(check_profile(job));
     PKI_CHECK(settle(object_to_renewal(store_, job)));
-    PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
-    return settle(object_to_key(store_, job.csr.spki));
+    return check_policy(job);
 }
 
 // Before the signature is verified: what is turned away for load must cost less than what is
@@ -191,37 +197,6 @@ pki::Status Issuer::check_load(const IssueJob& job) const {
     if (in_flight_ > job.generation->config->limits.queue)
         return fail(Errc::unavailable, "limits.queue reached");
     return {};
-}
-
-// Step 4. True when an earlier request decides this one.
-bool Issuer::settled_earlier(const IssueJobPtr& job) {
-    job->key = request_key(job->ca->tenant, job->request,
-                           {job->key.csr_sha256, pki::ossl::sha256(job->csr.spki.encoding)});
-    const Claim claim = working_.claim(job->key);
-    if (claim == Claim::taken) return working_.wait(job->key, job);
-    job->claimed = claim == Claim::ours;
-    const auto replayed = job->claimed ? replay_stored(job) : pki::Result<bool>(conflict(*job));
-    if (!replayed) refuse(job, replayed.error());
-    if (!replayed || *replayed) return true;
-    const auto settled = settled_by_person(job);
-    if (!settled) refuse(job, settled.error(), without_detail(settled.error()));
-    return !settled || *settled;
-}
-
-pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
-    const auto found = find_stored(*job);
-    if (!found) return reading_failed(found.error());
-    reading_.note({});
-    const std::optional<Stored>& earlier = *found;
-    if (!earlier || earlier->means == Earlier::expired) return false;
-    if (earlier->means == Earlier::conflict) return conflict(*job);
-    const CertificateRecord& certificate = earlier->certificate;
-    if (certificate.not_after <= job->now() || certificate.revocation) return false;
-    const Ca* issuer = find_ca(*job, certificate.ca);
-    if (job->request.want_chain && issuer == nullptr) return false;
-    release(*job);  // in the turn that claimed it: nobody waits
-    answer(*job, certificate.der, issuer, true);
-    return true;
 }
 
 // Without the store nobody can say that nothing is revoked.
@@ -236,22 +211,6 @@ pki::Status Issuer::settle(const pki::Result<std::optional<pki::Error>>& objecti
 pki::Error Issuer::reading_failed(const pki::Error& error) {
     (error.code == Errc::unavailable ? reading_ : damage_).note(error);
     return store_failed(error);
-}
-
-// The certificate is read when it is the answer.
-pki::Result<std::optional<Stored>> Issuer::find_stored(const IssueJob& job) const {
-    PKI_TRY(const std::optional<Answer> earlier, store_.find_answer(job.key.key));
-    if (!earlier) return std::optional<Stored>();
-    const std::int64_t window = job.request.idempotency_window != 0
-                                    ? job.request.idempotency_window
-                                    : job.profile->idempotency_window;
-    const Earlier means = weigh(*earlier, job.key, job.now(), window);
-    if (means != Earlier::replay) return std::optional<Stored>({means, {}});
-    PKI_TRY(std::optional<CertificateRecord> certificate,
-            store_.find_certificate(earlier->ca, earlier->serial));
-    if (!certificate) return damaged("an answer without its certificate", earlier->serial);
-    PKI_CHECK(check_stored(*certificate, job.csr.spki, *job.generation));
-    return std::optional<Stored>({means, *std::move(certificate)});
 }
 
 // Step 6.
@@ -331,9 +290,14 @@ void Issuer::tell_outside(const IssueJob& job, const Outcome& outcome) {
     if (job.challenge.asked) outside_->tell(*job.challenge.known, presented(job), outcome);
 }
 
+// Who waits for the same outcome. Those of another public key begin step 4 anew.
 std::vector<IssueJobPtr> Issuer::release(const IssueJob& job) {
     claims_.give_back(job);
-    return job.claimed ? working_.release(job.key.key) : std::vector<IssueJobPtr>();
+    if (!job.claimed) return {};
+    auto waiting = working_.release(job.key.key);
+    if (const auto behind = behind_.extract(job.key.key); !behind.empty())
+        for (const IssueJobPtr& other : behind.mapped()) proceed(other);
+    return waiting;
 }
 
 }  // namespace signerd

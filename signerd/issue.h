@@ -3,6 +3,8 @@
 //     1 decode, load, revoked client, CSR and its signature
 //     2 profile of this peer, the certificate of a renewal, challenge, policy, blocked key
 //     3 limits   4 idempotency   5 single-use things, and who is asked outside
+//       a challenge that nobody knows (any more) is refused only after 4: a retry of a request
+//       that waits or was answered may come when its challenge has expired
 //       what a person decides waits from here on (issue_approval.cpp)
 //     6 serial and TBS   7 signature by the key child
 //     8 one durable transaction: certificate, audit record, answer   9 answer
@@ -12,6 +14,7 @@
 // has no record: 100 equal requests are one "allow".
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "libpki/x509/csr.h"
@@ -57,8 +60,10 @@ class Issuer {
     IssueJobPtr accept(const Request& request);
     pki::Status examine(IssueJob& job);
     pki::Status examine_again(IssueJob& job);
+    pki::Status check_policy(const IssueJob& job);
     pki::Status check_load(const IssueJob& job) const;
     void proceed(const IssueJobPtr& job);
+    void refuse_unknown(const IssueJobPtr& job);
     void authorize(const IssueJobPtr& job);
     void on_authorized(const IssueJobPtr& job, const pki::Result<Finding>& finding);
     void authorized(const IssueJobPtr& job);
@@ -97,6 +102,8 @@ class Issuer {
     Replies& replies_;
     Outside* outside_ = nullptr;
     InFlight<IssueJobPtr> working_;
+    // Of SCEP, by their key: one with another public key is being worked on.
+    std::map<pki::ossl::Sha256, std::vector<IssueJobPtr>> behind_;
     HeldClaims claims_;
     Outage reading_{"store"};
     Outage damage_{"store"};  // never over

@@ -88,9 +88,10 @@ pki::Status settle_challenge(IssueJob& job, const pki::Result<Finding>& finding)
         error.detail = challenge.name() + (error.detail.empty() ? "" : ": ") + error.detail;
         return error;
     }
-    job.challenge.asked = true;
+    // His own refusal is nothing that he has to be told.
     if (finding->verdict != Verdict::accepted)
         return refused(challenge.name() + ": " + finding->cause);
+    job.challenge.asked = true;
     accept(job, challenge, *finding);
     return {};
 }

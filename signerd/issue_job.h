@@ -20,8 +20,10 @@ struct ChallengeState {
     const Challenge* known = nullptr;  // who accepted it, or is to ask about it; lives in the
                                        // generation
     bool ask = false;                  // somebody outside has to be asked
-    bool asked = false;                // he has accepted it
+    bool asked = false;                // and has accepted it
     bool held = false;                 // the claims are taken
+    // Nobody knows it: an earlier, equal request may answer this one, nothing else does.
+    std::optional<pki::Error> refusal;
     Claims claims;
 };
 
