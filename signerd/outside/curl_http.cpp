@@ -77,6 +77,8 @@ bool set_request(CURL* handle, const HttpRequest& request, curl_slist* headers) 
            set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1)) &&
            set(handle, CURLOPT_USERAGENT, (std::string("signerd/") + kVersion).c_str()) &&
            set(handle, CURLOPT_NOSIGNAL, 1L) &&
+           // Or the end of an exchange waits for the thread that asks the name server.
+           set(handle, CURLOPT_QUICK_EXIT, 1L) &&
            set(handle, CURLOPT_TIMEOUT_MS, std::max(milliseconds_left(request.deadline), 1L)) &&
            (!request.post ||
             (set(handle, CURLOPT_POSTFIELDS, request.body.data()) &&
@@ -190,7 +192,8 @@ bool CurlHttp::start_waiting() {
 
 void CurlHttp::start(ExchangePtr exchange) {
     CURL* const handle = exchange->handle.get();
-    const long left = milliseconds_left(exchange->request.deadline);
+    // 0 would be no time limit at all.
+    const long left = std::max(milliseconds_left(exchange->request.deadline), 1L);
     if (!set(handle, CURLOPT_TIMEOUT_MS, left) ||
         curl_multi_add_handle(multi_, handle) != CURLM_OK) {
         failed_.emplace_back(std::move(exchange->done),
