@@ -142,9 +142,16 @@ Objection object_to_second(Store& store, const PendingRequest& request) {
         fail(Errc::conflict, "a certificate was issued for it meanwhile", answer->serial));
 }
 
+Objection use_up_no_more(Store& store, const PendingRequest& request, IssueJob& job) {
+    PKI_TRY(const auto answer, store.find_answer(request.key));
+    if (!answer || answer->created < request.created) job.challenge.claims = {};
+    return std::optional<pki::Error>();
+}
+
 void stays_undecided(IssueJob& job) {
-    job.record().detail =
-        number_text(*job.approval) + " stays undecided: " + job.record().detail;
+    const bool waits = check_waits(*job.approval, job.now()).has_value();
+    job.record().detail = number_text(*job.approval) + (waits ? " stays undecided: " : ": ") +
+                          job.record().detail;
     make_fit(job.record());
 }
 

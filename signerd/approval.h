@@ -35,7 +35,13 @@ void restore_challenge(pki::x509::Csr& csr);
 // then.
 Objection object_to_second(Store& store, const PendingRequest& request);
 
-// An approval or a denial that failed, in the words of the record of its refusal.
+// What a request that waits used up is its own when it comes again and nobody has to decide any
+// more: `job` has no claims then, unless a certificate was issued for it meanwhile, be it
+// revoked by now. No objection, ever; an Error is one of the store.
+Objection use_up_no_more(Store& store, const PendingRequest& request, IssueJob& job);
+
+// An approval or a denial that failed, in the words of the record of its refusal: whether the
+// request waits on is there too.
 void stays_undecided(IssueJob& job);
 
 // The certificate in `decided` is the answer to the request that waited. The client has the

@@ -16,14 +16,19 @@ namespace wire = pki::wire;
 using pki::Errc;
 using pki::fail;
 
-// Step 4. True when an earlier request waits, and so this one does.
+// Step 4. True when an earlier request waits, and so this one does. What a person has denied
+// stays denied when the profile has become automatic.
 pki::Result<bool> Issuer::settled_by_person(const IssueJobPtr& job) {
-    if (!job->profile->approval.manual) return false;
     const auto found = store_.find_request(job->key.key);
     if (!found) return reading_failed(found.error());
     if (!*found) return false;
     PKI_TRY(const std::optional<std::uint64_t> waiting, weigh(**found, *job));
     if (!waiting) return false;
+    // Whom no challenge knows any more waits on for the person.
+    if (!job->profile->approval.manual && !job->challenge.refusal) {
+        PKI_CHECK(settle(use_up_no_more(store_, **found, *job)));
+        return false;
+    }
     release(*job);  // in the turn that claimed it: nobody waits
     answer_pending(*job, *waiting);
     return true;

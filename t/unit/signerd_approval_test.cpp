@@ -1,5 +1,6 @@
 // Requests that a person decides about, on the issue path: waiting, expiry, approval, denial.
 #include "t/unit/approval_fixture.h"
+#include "t/unit/challenge_fixture.h"
 
 #include "t/unit/unit.h"
 
@@ -326,6 +327,90 @@ void test_a_challenge_is_not_kept(void**) {
     fixture.remove();
 }
 
+class TokenFixture : public ApprovalFixture {
+   public:
+    TokenFixture() {
+        auto& scep = *config->profiles["device"].scep;
+        scep.open = false;
+        scep.challenges = {hmac};
+    }
+    pki::Buffer token_csr() {
+        const std::string token = *hmac->make({2, clock.seconds + 60, "device", {}});
+        return unit::challenge_csr(key.get(), token);
+    }
+    std::string enrol(const pki::Buffer& csr) { return said(issue(scep_request(csr))); }
+    void become_automatic() {
+        rules().manual = false;
+        reload();
+    }
+
+    std::shared_ptr<signerd::HmacChallenge> hmac = unit::hmac_challenge("mdm");
+    pki::ossl::PkeyPtr key = *pki::ossl::generate_key("ec:P-256");
+};
+
+void test_a_token_may_expire_meanwhile(void**) {
+    TokenFixture fixture;
+    const pki::Buffer csr = fixture.token_csr();
+    assert_text(fixture.enrol(csr), "pending 1");
+    fixture.clock.seconds += kHour;
+    assert_text(fixture.enrol(csr), "pending 1");
+    fixture.decide(1, true);
+    assert_text(fixture.enrol(csr), "replayed");
+    assert_int_equal(fixture.certificates(), 1);
+    fixture.remove();
+}
+
+// Its token was used up by the request that waits: by itself.
+void test_who_waits_when_the_profile_becomes_automatic(void**) {
+    TokenFixture fixture;
+    const pki::Buffer csr = fixture.token_csr();
+    assert_text(fixture.enrol(csr), "pending 1");
+    fixture.become_automatic();
+    assert_text(fixture.enrol(csr), "issued");
+    assert_text(fixture.enrol(csr), "replayed");
+    assert_int_equal(fixture.certificates(), 1);
+    // But for one certificate only, whatever became of it.
+    const auto issued = fixture.store->list_certificates({})->at(0);
+    assert_ok(unit::commit(
+        *fixture.store,
+        {unit::change_of({unit::revocation_of(issued, pki::x509::CrlReason::superseded)})}));
+    assert_text(fixture.enrol(csr), "unauthenticated: authentication failed");
+    assert_text(fixture.log().back(), "deny: challenge refused: used already");
+    fixture.remove();
+}
+
+void test_who_waits_with_a_token_that_has_expired(void**) {
+    TokenFixture fixture;
+    const pki::Buffer csr = fixture.token_csr();
+    assert_text(fixture.enrol(csr), "pending 1");
+    fixture.become_automatic();
+    fixture.clock.seconds += kHour;
+    assert_text(fixture.enrol(csr), "pending 1");
+    assert_int_equal(fixture.certificates(), 0);
+    fixture.remove();
+}
+
+void test_what_was_denied_when_the_profile_becomes_automatic(void**) {
+    TokenFixture fixture;
+    const pki::Buffer csr = fixture.token_csr();
+    fixture.enrol(csr);
+    fixture.decide(1, false);
+    fixture.become_automatic();
+    assert_text(fixture.enrol(csr), "denied: the request was denied");
+    assert_int_equal(fixture.certificates(), 0);
+    fixture.remove();
+}
+
+// What was decided is not undecided by a second attempt.
+void test_the_record_of_a_second_decision(void**) {
+    ApprovalFixture fixture;
+    fixture.issue(make_csr());
+    fixture.decide(1, true);
+    fixture.decide(1, false);
+    assert_text(fixture.log().back(), "deny: request 1: the request was approved already: 1");
+    fixture.remove();
+}
+
 }  // namespace
 
 int main() {
@@ -349,6 +434,11 @@ int main() {
         cmocka_unit_test(test_an_approval_that_fails),
         cmocka_unit_test(test_a_store_that_fails_keeps_nobody_waiting),
         cmocka_unit_test(test_a_challenge_is_not_kept),
+        cmocka_unit_test(test_a_token_may_expire_meanwhile),
+        cmocka_unit_test(test_who_waits_when_the_profile_becomes_automatic),
+        cmocka_unit_test(test_who_waits_with_a_token_that_has_expired),
+        cmocka_unit_test(test_what_was_denied_when_the_profile_becomes_automatic),
+        cmocka_unit_test(test_the_record_of_a_second_decision),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
