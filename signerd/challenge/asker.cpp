@@ -84,6 +84,8 @@ pki::Result<Finding> finding_of(const pki::Status& verdict) {
 }  // namespace
 
 void OutsideAsker::ask(const Challenge& challenge, const Presented& presented, Done done) {
+    if (presented.password.size() > kOutsideChallenge)
+        return done(Finding{Verdict::refused, "too long", {}, {}});
     Texts texts;
     auto question = make_question(challenge, presented, clock_.now() / kMicroseconds, texts);
     if (!question) return done(question.error());

@@ -137,9 +137,10 @@ void OutsideClient::add(const OutsideQuestion& question, bool notice, Done done)
     else if (jobs_.size() >= kMaxQuestions)
         status = unavailable("too many questions wait for an answer from outside");
     else if (!frame)
-        status = frame.error();
+        status =
+            fail(Errc::denied, "too large to be asked about outside", frame.error().message());
     if (!status) return loop_.after({}, [done = std::move(done), status] { done(status); });
-    Job& job = jobs_[id] = {*std::move(frame), std::move(done), notice, 0};
+    Job& job = jobs_[id] = {*std::move(frame), std::move(done), notice};
     notices_ += notice;
     submit(job);
     loop_.after(seconds(timeout_of(rules->second)) + patience_.more,
@@ -215,7 +216,10 @@ void OutsideClient::become_ready(std::uint64_t number, Link& link, const Outside
     log(Level::notice, "outside child %d ready", link.pid);
     if (number != current_) return;
     for (auto& [id, job] : jobs_)
-        if (job.link == 0) submit(job);
+        if (job.link == 0) {
+            job.late = true;
+            submit(job);
+        }
     flush();
 }
 
@@ -249,12 +253,15 @@ void OutsideClient::close_retired() {
     for (const std::uint64_t number : done) close(number);
 }
 
-// A child that was asked ends its requests in time itself, unless it hangs.
+// A child that was asked ends its requests in time itself, unless it hangs: which is not known
+// of one that had not the whole time.
 void OutsideClient::expire(std::uint64_t id) {
     const auto job = jobs_.find(id);
     if (job == jobs_.end()) return;
-    if (job->second.link != 0) return lost(job->second.link, "it does not answer");
-    end_job(id, unavailable("there is no outside child"));
+    const auto [link, late] = std::pair(job->second.link, job->second.late);
+    if (link != 0 && !late) return lost(link, "it does not answer");
+    end_job(id, unavailable(late ? "the outside child was ready too late"
+                                 : "there is no outside child"));
 }
 
 void OutsideClient::end_job(std::uint64_t id, const pki::Status& verdict) {

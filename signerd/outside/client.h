@@ -68,6 +68,7 @@ class OutsideClient {
         Done done;
         bool notice = false;
         std::uint64_t link = 0;  // that has it; 0: none yet
+        bool late = false;       // it waited for a child, which so has less than its time
     };
 
     void watch_keeper();

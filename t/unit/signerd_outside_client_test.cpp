@@ -128,8 +128,9 @@ class Front {
         run_until([&] { return std::string_view(client->state()) == "ready"; });
         return made;
     }
-    void ask() {
+    void ask(const std::string& password = {}) {
         OutsideQuestion question;
+        question.password = pki::as_bytes(password);
         question.challenge = "hook";
         question.id = "id";
         client->ask(question,
@@ -235,6 +236,29 @@ void child_that_hangs(void**) {
     assert_int_equal(end.message.pid, 4711);
 }
 
+// It got the question when the time for it was almost over, and others after it.
+void child_that_was_late(void**) {
+    Front front({kNever, milliseconds(1000), milliseconds(1)});
+    front.client->use(config());
+    front.ask();
+    Child child = front.child();
+    child.ready(config());
+    front.run_until([&] { return std::string_view(front.client->state()) == "ready"; });
+    child.question();
+    assert_error(Errc::unavailable, front.verdict());
+    assert_string_equal(front.client->state(), "ready");
+    front.ask();
+    child.answer(child.question(), OutsideVerdict::allowed);
+    assert_ok(front.verdict());
+}
+
+void question_that_is_too_large(void**) {
+    Front front;
+    front.client->use(config());
+    front.ask(std::string(signerd::kOutsideChallenge + 1, 'x'));
+    assert_error(Errc::denied, front.verdict());
+}
+
 void no_child_in_time(void**) {
     Front front({milliseconds(20), milliseconds(50), kNever});
     front.client->use(config());
@@ -306,10 +330,16 @@ void many_notices(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),         cmocka_unit_test(early_question),
-        cmocka_unit_test(lost_child),       cmocka_unit_test(other_child),
-        cmocka_unit_test(child_that_hangs), cmocka_unit_test(no_child_in_time),
-        cmocka_unit_test(reload),           cmocka_unit_test(nobody_to_ask),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(early_question),
+        cmocka_unit_test(lost_child),
+        cmocka_unit_test(other_child),
+        cmocka_unit_test(child_that_hangs),
+        cmocka_unit_test(child_that_was_late),
+        cmocka_unit_test(question_that_is_too_large),
+        cmocka_unit_test(no_child_in_time),
+        cmocka_unit_test(reload),
+        cmocka_unit_test(nobody_to_ask),
         cmocka_unit_test(many_notices),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
