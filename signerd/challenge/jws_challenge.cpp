@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "libpki/base/base64.h"
+#include "libpki/ossl/digest.h"
+
 namespace signerd {
 
 namespace {
@@ -24,11 +27,13 @@ pki::ossl::Sha256 hash_of(std::initializer_list<std::string_view> texts) {
 
 }  // namespace
 
-bool JwsChallenge::is_signed(const Jws& jws, std::int64_t now) const {
-    return std::ranges::any_of(rules_.anchors, [&](const JwsAnchor& anchor) {
+// nullptr: none.
+const JwsAnchor* JwsChallenge::verifier(const Jws& jws, std::int64_t now) const {
+    const auto found = std::ranges::find_if(rules_.anchors, [&](const JwsAnchor& anchor) {
         return now >= anchor.not_before && now <= anchor.not_after &&
                verify_jws(jws, anchor.key.get());
     });
+    return found == rules_.anchors.end() ? nullptr : &*found;
 }
 
 // nullptr: nothing.
@@ -57,15 +62,18 @@ const char* JwsChallenge::object_to_claims(const JwsClaims& claims,
     return nullptr;
 }
 
-// A nonce is remembered as long as its JWS could come again.
-Claims JwsChallenge::claims_of(const JwsClaims& claims, std::int64_t now) const {
+// A nonce is remembered as long as its JWS could come again. Connectors know of each other
+// nothing, so that nonces and devices are those of the key that signed: two tenants may have an
+// issuer of the same name.
+Claims JwsChallenge::claims_of(const JwsClaims& claims, const std::string& anchor,
+                               std::int64_t now) const {
     Claims made;
-    made.once = UsedValue{UsedKind::jws_nonce, hash_of({claims.issuer, claims.nonce}),
+    made.once = UsedValue{UsedKind::jws_nonce, hash_of({anchor, claims.issuer, claims.nonce}),
                           claims.expires + kSkew};
     made.limit = rules_.limit;
     if (made.limit != 0)
-        made.counted =
-            CountedValue{hash_of({"jws device", claims.issuer, claims.subject}), now + kDay};
+        made.counted = CountedValue{
+            hash_of({"jws device", anchor, claims.issuer, claims.subject}), now + kDay};
     return made;
 }
 
@@ -73,13 +81,17 @@ Finding JwsChallenge::check(const Presented& presented) const {
     if (!looks_like_jws(presented.password)) return finding(Verdict::not_mine, "not a JWS");
     const auto jws = parse_jws(presented.password);
     if (!jws) return finding(Verdict::not_mine, jws.error().message());
-    if (!is_signed(*jws, presented.now))
+    const JwsAnchor* const anchor = verifier(*jws, presented.now);
+    if (anchor == nullptr)
         return finding(Verdict::not_mine, "no anchor verifies its signature");
     const auto claims = parse_jws_claims(jws->payload);
     if (!claims) return finding(Verdict::refused, claims.error().message());
     if (const char* const objection = object_to_claims(*claims, presented))
         return finding(Verdict::refused, objection);
-    return {Verdict::accepted, {}, {}, claims_of(*claims, presented.now)};
+    const auto key = pki::ossl::public_key_der(anchor->key.get());
+    if (!key) return finding(Verdict::refused, key.error().message());
+    const std::string name = pki::hex_encode(pki::ossl::sha256(*key));
+    return {Verdict::accepted, {}, {}, claims_of(*claims, name, presented.now)};
 }
 
 }  // namespace signerd

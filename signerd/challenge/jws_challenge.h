@@ -36,10 +36,11 @@ class JwsChallenge final : public Challenge {
     Finding check(const Presented& presented) const override;
 
    private:
-    bool is_signed(const Jws& jws, std::int64_t now) const;
+    const JwsAnchor* verifier(const Jws& jws, std::int64_t now) const;
     const char* object_to_claims(const JwsClaims& claims, const Presented& presented) const;
     const char* object_to_times(const JwsClaims& claims, std::int64_t now) const;
-    Claims claims_of(const JwsClaims& claims, std::int64_t now) const;
+    Claims claims_of(const JwsClaims& claims, const std::string& anchor,
+                     std::int64_t now) const;
 
     const JwsRules rules_;
 };

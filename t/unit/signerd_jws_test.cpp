@@ -288,7 +288,7 @@ void anchors_are_keys_for_these_algorithms(void**) {
     assert_error(Errc::unsupported, signerd::anchors_from_pem(Connector("ed25519").pem()));
 }
 
-// The nonce is remembered with its issuer, the device by both of its names.
+// The nonce is remembered with its issuer and its key, and so is the device.
 void what_is_used_up(void**) {
     const Connector connector;
     const signerd::JwsChallenge challenge("mdm", connector.rules());
@@ -304,6 +304,12 @@ void what_is_used_up(void**) {
     assert_false(first.once->same(*next.once));
     assert_true(first.counted->hash == next.counted->hash);
     assert_false(first.counted->hash == other.counted->hash);
+    // Another connector may have the same name, and know nothing of this one.
+    const Connector stranger;
+    const signerd::JwsChallenge foreign("mdm", stranger.rules());
+    const auto theirs = shown.by(foreign, stranger.sign(kClaims)).claims;
+    assert_false(first.once->same(*theirs.once));
+    assert_false(first.counted->hash == theirs.counted->hash);
     signerd::JwsRules rules = connector.rules();
     rules.limit = 0;
     const signerd::JwsChallenge unlimited("mdm", std::move(rules));
