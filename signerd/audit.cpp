@@ -161,10 +161,12 @@ void record_refusal(AuditRecord& record, const pki::Error& error) {
     make_fit(record);
 }
 
-void record_pending(AuditRecord& record) {
+void record_pending(AuditRecord& record, std::string_view detail) {
     record.decision = pki::wire::Decision::pending;
     record.reason = 0;
     record.detail = "waits for approval";
+    if (!detail.empty()) record.detail.append("; ").append(detail);
+    make_fit(record);
 }
 
 AuditRecord record_report(const Occasion& occasion,

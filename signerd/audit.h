@@ -52,7 +52,7 @@ void record_allow(AuditRecord& record, std::string_view serial, std::string_view
 void record_refusal(AuditRecord& record, const pki::Error& error);
 
 // Put before a person: neither allowed nor denied.
-void record_pending(AuditRecord& record);
+void record_pending(AuditRecord& record, std::string_view detail = {});
 
 // What a frontend decided by itself and reports. A time that cannot be is replaced by that of
 // the occasion, with a note. Not checked: whether the peer may name this profile.

@@ -83,7 +83,7 @@ void decide_allow(IssueJob& job, pki::Buffer der) {
     job.decided.answer = Answer{job.key.key, job.key.csr_sha256, job.ca->name,
                                 serial,      job.now(),          job.key.spki_sha256};
     record_claims(job);
-    record_allow(job.record(), serial);
+    record_allow(job.record(), serial, beside_text(job));
     if (job.approval) approve(job);
 }
 
@@ -91,7 +91,10 @@ void decide_allow(IssueJob& job, pki::Buffer der) {
 
 void Issuer::issue(const Request& request) {
     const IssueJobPtr job = accept(request);
-    if (const auto status = examine(*job); !status) return refuse(job, status.error());
+    if (const auto status = examine(*job); !status) {
+        const pki::Error& error = status.error();
+        return refuse(job, error, job->discreet ? without_detail(error) : error);
+    }
     proceed(job);
 }
 

@@ -49,7 +49,7 @@ pki::Status Issuer::keep(IssueJob& job) {
         return fail(Errc::limited, "too many requests wait for approval");
     PKI_TRY(job.decided.pending, pending_request(job));
     record_claims(job);
-    record_pending(job.record());
+    record_pending(job.record(), beside_text(job));
     return {};
 }
 

@@ -30,12 +30,20 @@ pki::Status take_password(IssueJob& job) {
     return {};
 }
 
+// Who has a certificate beside it is known by that.
+void identify(IssueJob& job, const std::string& challenge, const std::string& key) {
+    if (job.record().credential == pki::wire::Credential::certificate)
+        job.challenge.beside = challenge + (key.empty() ? "" : "/" + key);
+    else
+        identify_by(job.record(), challenge, key);
+}
+
 // Of a renewal the certificate is what counts: the secret of long ago uses nothing up.
 void accept(IssueJob& job, const Challenge& challenge, const Finding& finding) {
     job.challenge.known = &challenge;
     if (is_renewal(job)) return;
     job.challenge.claims = finding.claims;
-    identify_by(job.record(), challenge.name(), finding.key);
+    identify(job, challenge.name(), finding.key);
 }
 
 // In the order of the profile, until one knows it.
@@ -104,6 +112,7 @@ Objection HeldClaims::object_to_use(Store& store, const UsedValue& value) const 
     return std::optional<pki::Error>();
 }
 
+// Not `limited`: that would ask the client to come again in a moment, not tomorrow.
 Objection HeldClaims::object_to_count(Store& store, const Claims& claims,
                                       std::int64_t now) const {
     PKI_TRY(std::uint64_t count, store.count(claims.counted->hash, now));
@@ -111,7 +120,7 @@ Objection HeldClaims::object_to_count(Store& store, const Claims& claims,
         count += held->second;
     if (count < claims.limit) return std::optional<pki::Error>();
     return std::optional(
-        fail(Errc::limited, "challenge: too many certificates for this device"));
+        fail(Errc::denied, "challenge: too many certificates for this device"));
 }
 
 Objection HeldClaims::take(Store& store, IssueJob& job) {
@@ -134,6 +143,10 @@ void HeldClaims::give_back(const IssueJob& job) {
     if (!claims.counted) return;
     const auto held = counted_.find(claims.counted->hash);
     if (--held->second == 0) counted_.erase(held);
+}
+
+std::string beside_text(const IssueJob& job) {
+    return job.challenge.beside.empty() ? "" : "challenge " + job.challenge.beside;
 }
 
 void record_claims(IssueJob& job) {

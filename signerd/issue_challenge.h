@@ -29,7 +29,7 @@ pki::Status settle_challenge(IssueJob& job, const pki::Result<Finding>& finding)
 class HeldClaims {
    public:
     // What the request uses up is used already, by another that is in the store or on its way,
-    // or it is the one too many: unauthenticated, limited. An Error of the Result is one of the
+    // or it is the one too many: unauthenticated, denied. An Error of the Result is one of the
     // store. What is taken has to be given back once it is in the store, or will not be.
     Objection take(Store& store, IssueJob& job);
     void give_back(const IssueJob& job);
@@ -43,6 +43,9 @@ class HeldClaims {
     std::set<Value> used_;
     std::map<pki::ossl::Sha256, std::uint64_t> counted_;
 };
+
+// What the audit record says of a challenge beside a client certificate; empty: nothing.
+std::string beside_text(const IssueJob& job);
 
 // Puts what the request uses up into what becomes durable with its certificate.
 void record_claims(IssueJob& job);

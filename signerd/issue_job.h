@@ -22,6 +22,7 @@ struct ChallengeState {
     bool ask = false;                  // somebody outside has to be asked
     bool asked = false;                // and has accepted it
     bool held = false;                 // the claims are taken
+    std::string beside;  // its name, when the audit record has a client certificate
     // Nobody knows it: an earlier, equal request may answer this one, nothing else does.
     std::optional<pki::Error> refusal;
     Claims claims;
@@ -41,6 +42,7 @@ struct IssueJob {
     // The request that an operator decides about, in the place of `fields`; none: a client's
     // own.
     std::optional<PendingRequest> approval;
+    bool discreet = false;  // the detail of its refusal is for the audit record alone
     const Profile* profile = nullptr;
     const Ca* ca = nullptr;
 

@@ -40,11 +40,13 @@ bool is_signed_by_its_ca(const IssueJob& job, const std::string& ca) {
     return key != keys.end() && is_signed(*job.signer, key->second.get());
 }
 
-// What a profile renews of others becomes a certificate of its own, with its usages.
-pki::Status check_profile(const IssueJob& job, const std::string& profile) {
+// What a profile renews of others becomes a certificate of its own, with its usages. Which
+// others there are is not the client's business.
+pki::Status check_profile(IssueJob& job, const std::string& profile) {
     const auto& others = job.profile->scep->renewal.from_profiles;
     if (profile == job.request.profile || std::ranges::find(others, profile) != others.end())
         return {};
+    job.discreet = true;
     return fail(Errc::denied, "renewal: the certificate is of another profile", profile);
 }
 
@@ -56,7 +58,7 @@ pki::Status check_validity(const IssueJob& job) {
     return {};
 }
 
-pki::Status check_signer(const IssueJob& job, const CertificateRecord& record) {
+pki::Status check_signer(IssueJob& job, const CertificateRecord& record) {
     PKI_CHECK(check_profile(job, record.profile));
     PKI_CHECK(check_validity(job));
     if (job.profile->scep->renewal.change_subject) return {};

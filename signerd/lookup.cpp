@@ -65,7 +65,7 @@ Result<Buffer> certificate_by_serial(Services& services, const Request& request)
     const std::string serial = stored_serial(asked.serial);
     for (const Ca* ca : cas) {
         PKI_TRY(const auto record, services.store.find_certificate(ca->name, serial));
-        if (!record || !issued_by(*record, *ca)) continue;
+        if (!record || record->tenant != ca->tenant || !issued_by(*record, *ca)) continue;
         wire::IssueReply reply;
         reply.certificate = record->der;
         return wire::encode(reply, request.to.id);
@@ -82,7 +82,7 @@ Result<Buffer> crl_by_issuer(Services& services, const Request& request) {
         if (record == nullptr) record = services.crls.find(ca->name, {});
     if (record == nullptr) return fail(Errc::not_found, "no such CRL");
     if (record->size > limits::kCrlChunk)
-        return fail(Errc::limited,
+        return fail(Errc::denied,
                     "the CRL is too large for a message, get it from its distribution point",
                     std::to_string(record->size) + " bytes");
     PKI_TRY(const Buffer data, services.crls.files().read(*record, 0, limits::kCrlChunk));

@@ -10,7 +10,7 @@ namespace signerd {
 // By issuer and serial.
 pki::Result<pki::Buffer> certificate_by_serial(Services& services, const Request& request);
 
-// The newest complete CRL, in one piece; limited when it is larger than that.
+// The newest complete CRL, in one piece; denied when it is larger than that.
 pki::Result<pki::Buffer> crl_by_issuer(Services& services, const Request& request);
 
 // The chain of the CA that takes the place of the one that issues now; not_found when there is

@@ -23,7 +23,7 @@ struct CertificateRequest {
 };
 
 // The newest complete CRL of a CA of the profile's tenant, by issuer, if it fits in one
-// CrlReply; limited when it is larger, not_found when there is no such CA or CRL.
+// CrlReply; denied when it is larger, not_found when there is no such CA or CRL.
 struct IssuerCrlRequest {
     static constexpr Kind kKind = Kind::issuer_crl_request;
 

@@ -69,6 +69,23 @@ void a_right_challenge_issues(void**) {
     fixture.remove();
 }
 
+// Who showed a client certificate is known by it; the challenge is in the detail.
+void a_challenge_beside_a_certificate(void**) {
+    ScepFixture fixture;
+    const pki::Buffer shown = fixture.enrolled();
+    const pki::Buffer csr = challenge_csr(new_key().get(), fixture.token());
+    wire::IssueRequest request = ScepFixture::enrolment(csr);
+    request.credential = wire::Credential::certificate;
+    request.credential_name = "CN=device-1";
+    request.client_certificate = shown;
+    fixture.certificate(fixture.issue(request));
+    const auto row = fixture.audit().back();
+    assert_int_equal(row.credential, wire::Credential::certificate);
+    assert_text(row.credential_name, "CN=device-1");
+    assert_text(row.detail, "challenge mdm/k1");
+    fixture.remove();
+}
+
 // One answer for every cause; the cause is in the record, the challenge is nowhere.
 void a_wrong_challenge_is_refused(void**) {
     ScepFixture fixture;
@@ -208,10 +225,10 @@ void a_device_gets_so_many_in_a_day(void**) {
     const std::uint64_t third = fixture.begin(ScepFixture::enrolment(three, "t-3"));
     fixture.finish();
     fixture.certificate(second);
-    assert_int_equal(fixture.replies.error(third)->code, Errc::limited);
+    assert_int_equal(fixture.replies.error(third)->code, Errc::denied);
     fixture.certificate(fixture.enrol("device b", "t-4"));
     fixture.clock.seconds += unit::kDay - 1;
-    fixture.assert_refused(fixture.enrol("device a", "t-5"), Errc::limited);
+    fixture.assert_refused(fixture.enrol("device a", "t-5"), Errc::denied);
     fixture.clock.seconds += 1;
     fixture.certificate(fixture.enrol("device a", "t-6"));
     fixture.remove();
@@ -413,6 +430,7 @@ void a_failure_after_the_answer_is_told(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_right_challenge_issues),
+        cmocka_unit_test(a_challenge_beside_a_certificate),
         cmocka_unit_test(a_wrong_challenge_is_refused),
         cmocka_unit_test(the_string_type_does_not_matter),
         cmocka_unit_test(profiles_decide_who_may_come),

@@ -136,8 +136,11 @@ void other_profiles_only_where_they_are_named(void**) {
     const pki::Buffer csr = challenge_csr(new_key().get(), "");
     wire::IssueRequest request = ScepFixture::renewal(csr, signer);
     request.profile = "router";
-    fixture.assert_refused(fixture.issue(request), Errc::denied);
+    const std::uint64_t refused = fixture.issue(request);
+    fixture.assert_refused(refused, Errc::denied);
     assert_text(fixture.detail(), "renewal: the certificate is of another profile: device");
+    assert_text(fixture.replies.error(refused)->text,
+                "renewal: the certificate is of another profile");
     fixture.config->profiles["router"].scep->renewal.from_profiles = {"device"};
     fixture.certificate(fixture.issue(request));
     fixture.remove();

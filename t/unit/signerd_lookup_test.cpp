@@ -156,6 +156,10 @@ void test_tenants(void**) {
     assert_error(Errc::not_found, desk.certificate(desk.ca.name, serial, "foreign"));
     assert_error(Errc::not_found, desk.crl(desk.ca.name, "foreign"));
     assert_error(Errc::not_found, desk.crl(name_of("CN=Sibling")));
+    // Issued when the CA was another tenant's.
+    desk.config->cas.at("issuing").tenant = "other";
+    desk.generation = *signerd::make_generation(2, desk.config);
+    assert_error(Errc::not_found, desk.certificate(desk.ca.name, serial));
     desk.remove();
 }
 
@@ -213,7 +217,7 @@ void test_a_crl_that_is_too_large(void**) {
     Desk large;
     large.publish("issuing", std::string(pki::limits::kCrlChunk + 1, 'x'));
     const auto refused = large.crl(large.ca.name);
-    assert_error(Errc::limited, refused);
+    assert_error(Errc::denied, refused);
     assert_text(refused.error().message(),
                 "the CRL is too large for a message, get it from its distribution point: "
                 "131073 bytes");
