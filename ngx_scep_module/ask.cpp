@@ -55,6 +55,7 @@ ngx_int_t ask_again(ScepExchange& exchange, const LocConf& conf) {
     request.transaction = exchange.transaction;
     request.want_chain = conf.chain ? 1 : 0;
     request.signer_certificate = renewed_certificate(exchange);
+    request.idempotency_window = static_cast<std::uint32_t>(conf.idempotency_window);
     return ask(exchange, request);
 }
 

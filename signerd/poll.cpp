@@ -111,8 +111,10 @@ pki::Result<pki::Buffer> poll(Store& store, std::int64_t now, const Request& req
     PKI_CHECK(check_client(store, asked.signer_certificate));
     const Ca& ca = request.generation->issuing_ca(*profile, now);
     const RequestKey key = key_of(ca.tenant, asked);
-    PKI_TRY(const auto certificate, find_issued(store, key, asked, *request.generation,
-                                                profile->idempotency_window, now));
+    const std::int64_t window =
+        asked.idempotency_window != 0 ? asked.idempotency_window : profile->idempotency_window;
+    PKI_TRY(const auto certificate,
+            find_issued(store, key, asked, *request.generation, window, now));
     if (certificate) return issued(*certificate, asked.want_chain, request);
     PKI_TRY(const auto kept, store.find_request(key.key));
     if (!kept) return unknown();

@@ -37,6 +37,7 @@ struct PollRequest {
     // As in the IssueRequest: of a renewal, whose request need not have the key of its signer.
     // With it spki_sha256 is not looked at.
     Bytes signer_certificate;
+    std::uint32_t idempotency_window = 0;  // as in the IssueRequest
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -49,6 +50,7 @@ struct PollRequest {
         v.text(7, m.transaction, limits::kTransaction);
         v.flag(8, m.want_chain);
         v.bytes(9, m.signer_certificate, limits::kCertificate);
+        v.number(10, m.idempotency_window);
     }
 };
 

@@ -73,6 +73,27 @@ void test_an_automatic_profile(void**) {
     fixture.remove();
 }
 
+// The frontend's window is the one of both, or a client whose retry is answered hears nothing.
+void test_the_window_of_the_frontend(void**) {
+    ApprovalFixture fixture;
+    fixture.rules().manual = false;
+    const pki::Buffer csr = make_csr();
+    send(fixture, csr);
+    wire::PollRequest asked;
+    asked.profile = "device";
+    asked.protocol = wire::Protocol::scep;
+    asked.idempotency_key = "t-1";
+    const auto spki = pki::ossl::sha256(pki::x509::parse_csr(csr)->spki.encoding);
+    asked.spki_sha256 = spki;
+    fixture.clock.seconds += 2 * unit::kHour;
+    assert_text(fixture.said(fixture.poll(asked)), kUnknown);
+    asked.idempotency_window = 3 * unit::kHour;
+    assert_text(fixture.said(fixture.poll(asked)), "replayed");
+    asked.idempotency_window = unit::kHour;
+    assert_text(fixture.said(fixture.poll(asked)), kUnknown);
+    fixture.remove();
+}
+
 void test_malformed(void**) {
     ApprovalFixture fixture;
     fixture.reload();
@@ -97,6 +118,7 @@ int main() {
         cmocka_unit_test(test_denied_and_expired),
         cmocka_unit_test(test_somebody_else),
         cmocka_unit_test(test_an_automatic_profile),
+        cmocka_unit_test(test_the_window_of_the_frontend),
         cmocka_unit_test(test_malformed),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
