@@ -119,6 +119,8 @@ CurlHttp::~CurlHttp() {
     curl_global_cleanup();
 }
 
+bool CurlHttp::is_notice(const ExchangePtr& exchange) { return exchange->request.notice; }
+
 void CurlHttp::send(HttpRequest request, Done done) {
     auto exchange = prepare(std::move(request));
     if (!exchange) {
@@ -126,7 +128,9 @@ void CurlHttp::send(HttpRequest request, Done done) {
         return;
     }
     (*exchange)->done = std::move(done);
-    waiting_.push_back(*std::move(exchange));
+    const bool last = (*exchange)->request.notice;
+    const auto place = last ? waiting_.end() : std::ranges::find_if(waiting_, is_notice);
+    waiting_.insert(place, *std::move(exchange));
 }
 
 pki::Result<CurlHttp::ExchangePtr> CurlHttp::prepare(HttpRequest request) const {

@@ -30,6 +30,7 @@ class CurlHttp : public Http {
     using ExchangePtr = std::unique_ptr<Exchange>;
 
     CurlHttp(std::vector<std::string> hosts, std::string ca_file, std::size_t connections);
+    static bool is_notice(const ExchangePtr& exchange);
     pki::Result<ExchangePtr> prepare(HttpRequest request) const;
     pki::Status set_options(Exchange& exchange) const;
     void start(ExchangePtr exchange);
@@ -44,7 +45,7 @@ class CurlHttp : public Http {
     const std::size_t connections_;
     CURLM* multi_ = nullptr;
     std::map<CURL*, ExchangePtr> exchanges_;           // one connection each
-    std::deque<ExchangePtr> waiting_;                  // for one
+    std::deque<ExchangePtr> waiting_;                  // for one, questions first
     std::vector<std::pair<Done, pki::Error>> failed_;  // told in the next turn
 };
 

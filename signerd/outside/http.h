@@ -19,6 +19,7 @@ struct HttpRequest {
     std::string body;                  // wiped in the end
     bool post = true;                  // false: a GET, without the body
     Time deadline;                     // for all of it
+    bool notice = false;               // nobody waits for the answer: others go first
 };
 
 struct HttpAnswer {

@@ -59,6 +59,7 @@ struct Call {
     std::string id;
     std::string body;
     HttpRequest::Time deadline;
+    bool notice = false;
     Service::Done done;
 };
 using CallPtr = std::shared_ptr<Call>;
@@ -111,6 +112,7 @@ void Intune::handle(const OutsideQuestion& question, HttpRequest::Time deadline,
     call->id = question.id;
     call->body = intune_body(question);
     call->deadline = deadline;
+    call->notice = question.event != OutsideEvent::decide;
     call->done = std::move(done);
     find_endpoint(call);
 }
@@ -162,6 +164,7 @@ void Intune::act(const CallPtr& call, const std::string& authorization) {
                        "client-request-id: " + call->id};
     request.body = std::move(call->body);
     request.deadline = call->deadline;
+    request.notice = call->notice;
     http_.send(std::move(request), [this, call](const auto& answer) { acted(call, answer); });
 }
 

@@ -56,6 +56,7 @@ void Webhook::handle(const OutsideQuestion& question, HttpRequest::Time deadline
     request.url = url_;
     request.body = webhook_body(question);
     request.deadline = deadline;
+    request.notice = question.event != OutsideEvent::decide;
     request.headers = {
         "Content-Type: application/json", "Accept: application/json",
         "X-Enroll-Signature: " +
