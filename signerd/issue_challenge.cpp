@@ -142,7 +142,7 @@ void HeldClaims::give_back(const IssueJob& job) {
     if (claims.once) used_.erase({claims.once->kind, claims.once->hash});
     if (!claims.counted) return;
     const auto held = counted_.find(claims.counted->hash);
-    if (--held->second == 0) counted_.erase(held);
+    if (held != counted_.end() && --held->second == 0) counted_.erase(held);
 }
 
 std::string beside_text(const IssueJob& job) {

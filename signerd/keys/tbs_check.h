@@ -1,7 +1,8 @@
 // The key child's own look at what it is to sign. It does not believe the front: one that is
 // confused, or that somebody controls in part, gets certificates that a profile of this CA
-// could give, and no others. It is no protection from one that was taken over as a whole: that
-// has the child's user, and with it the key files.
+// could give, those of registration authorities (ra_check.h), and no others. It is no
+// protection from one that was taken over as a whole: that has the child's user, and with it
+// the key files.
 #pragma once
 
 #include <set>

@@ -35,6 +35,9 @@ CREATE INDEX request_profile ON request (profile);
 
 CREATE INDEX request_waiting ON request (profile, expires) WHERE state = 0;
 
+-- Of all profiles together.
+CREATE INDEX request_waiting_all ON request (expires) WHERE state = 0;
+
 CREATE TRIGGER request_keeps_rows BEFORE DELETE ON request
 BEGIN
     SELECT RAISE(ABORT, 'requests are never deleted');
