@@ -66,8 +66,7 @@ pki::Result<std::string> read_key_id(const JsonValue& value) {
 pki::Status read_key(const JsonValue& value, const Folder& folder, pki::Secret& key) {
     SecretText text;
     PKI_CHECK(read_secret(value, folder, text));
-    std::string_view bytes = text.text;
-    if (bytes.ends_with('\n')) bytes.remove_suffix(1);
+    const std::string_view bytes = without_line_end(text.text);
     if (bytes.size() < kShortestKey) return value.error("a key of less than 32 bytes");
     key = pki::Secret(pki::as_bytes(bytes));
     return {};

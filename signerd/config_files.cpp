@@ -80,11 +80,20 @@ pki::Status check_secret_file(const std::string& path, uid_t owner) {
     if (stat(path.c_str(), &status) != 0) return unreadable();
     if (!S_ISREG(status.st_mode)) return pki::fail(pki::Errc::not_found, "not a regular file");
     if (status.st_uid != owner)
-        return pki::fail(pki::Errc::denied,
-                         "does not belong to the user of the outside child");
+        return pki::fail(pki::Errc::denied, "does not belong to the user of the outside child");
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return pki::fail(pki::Errc::denied, "open to group or others (chmod 0600)");
+    const auto size = static_cast<std::uintmax_t>(status.st_size);
+    if (size < kLeastSecretFile || size > kMostSecretFile)
+        return pki::fail(pki::Errc::malformed, "a secret has 16 to 4096 bytes");
     return {};
+}
+
+std::string_view without_line_end(std::string_view text) {
+    if (!text.ends_with('\n')) return text;
+    text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    return text;
 }
 
 pki::Status check_unwritable(const std::string& path) { return check_writers(path, 0); }

@@ -202,6 +202,16 @@ pki::Status check_consistent(const JsonObject& object, const x509::Profile& rule
     return {};
 }
 
+// Whoever is asked outside is told what became of it, within seconds.
+pki::Status check_approval(const JsonObject& object, const Profile& profile) {
+    if (!profile.approval.manual || !profile.scep) return {};
+    for (const ChallengePtr& challenge : profile.scep->challenges)
+        if (challenge->asks_outside())
+            return object.error("approval", "not with the challenge \"" + challenge->name() +
+                                                "\": nobody would tell it the outcome");
+    return {};
+}
+
 pki::Result<Profile> read_profile(const std::string& name, const JsonValue& value,
                                   const std::map<std::string, Ca>& cas,
                                   const Challenges* challenges) {
@@ -222,6 +232,7 @@ pki::Result<Profile> read_profile(const std::string& name, const JsonValue& valu
     PKI_CHECK(read_approval(object, profile.approval));
     const auto scep = [&](const JsonValue& v) { return read_scep_rules(v, challenges); };
     PKI_CHECK(object.optional("scep", into(profile.scep, scep)));
+    PKI_CHECK(check_approval(object, profile));
     return profile;
 }
 

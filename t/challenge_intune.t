@@ -87,7 +87,7 @@ forget_requests('intune');
 ok(scep_enrol(scep_csr('fixed', 'y'))->{certificate}, 'with it: a certificate');
 is(join(' ', targets()), 'token validateRequest', 'without discovery and notification');
 
-write_file('client.secret', "another one\n", 0600);
+write_file('client.secret', "another one of Intune\n", 0600);
 ok(reloaded(config()), 'another secret');
 is(scep_enrol(scep_csr('device', 'y'))->{error}, $unavailable, 'one that is not accepted');
 like((audit_rows())[-1]{detail}, qr/invalid_client/, 'the audit record says it');

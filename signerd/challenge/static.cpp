@@ -13,9 +13,10 @@ using pki::fail;
 
 std::string_view take_line(std::string_view& rest) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const bool ended = end < rest.size();
     std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    rest.remove_prefix(ended ? end + 1 : end);
+    if (ended && line.ends_with('\r')) line.remove_suffix(1);
     return line;
 }
 

@@ -21,6 +21,20 @@ constexpr const char* kChallenges = R"({
     "mdm": { "type": "jws", "anchors": ["mdm.pem"], "issuer": "https://mdm.example.com",
              "audience": "scep", "max_lifetime": "5m", "limit": 0 } })";
 
+// With somebody outside, whose secret is in `secret`.
+unit::LoadResult load_outside(const std::string& secret, const char* approval = "automatic") {
+    const signerd::JsonPtr root(json_loads(unit::kGoodConfig, 0, nullptr));
+    json_object_set_new(root.get(), "outside",
+                        json_pack("{s:[s],s:s}", "hosts", "a.example", "ca_file", "mdm.pem"));
+    json_object_set_new(root.get(), "challenges",
+                        json_pack("{s:{s:s,s:s,s:s}}", "hook", "type", "webhook", "url",
+                                  "https://a.example/", "secret", secret.c_str()));
+    json_t* device = unit::json_step(unit::json_step(root.get(), "profiles"), "device");
+    json_object_set_new(device, "scep", json_pack("{s:[s]}", "challenges", "hook"));
+    json_object_set_new(device, "approval", json_string(approval));
+    return folder->load(unit::json_text(root.get()));
+}
+
 // The good configuration with this at "challenges" and this at "profiles.device.scep".
 unit::LoadResult load(const std::string& challenges, const std::string& scep) {
     const signerd::JsonPtr root(json_loads(unit::kGoodConfig, 0, nullptr));
@@ -142,6 +156,21 @@ void bad_challenges_are_refused(void**) {
     for (const auto& c : cases) expect(c.challenges, "{}", c.expected);
 }
 
+// A file that holds none is found when it is named, not when the child reads it.
+void secrets_for_outside_have_a_size(void**) {
+    assert_ok(load_outside("secrets"));
+    for (const char* bad : {"short", "long"})
+        assert_text(
+            unit::refusal(load_outside(bad)),
+            "challenges.hook.secret: " + folder->file(bad) + ": a secret has 16 to 4096 bytes");
+}
+
+void nobody_outside_waits_for_a_person(void**) {
+    assert_text(unit::refusal(load_outside("secrets", "manual")),
+                "profiles.device.approval: not with the challenge \"hook\": nobody would tell "
+                "it the outcome");
+}
+
 // What a secret holds is in no error.
 void secrets_are_not_told(void**) {
     const std::string error =
@@ -179,7 +208,8 @@ int main() {
     write_secret("secrets", "first secret\nsecond secret\n");
     write_secret("open", "first secret\n", 0640);
     write_secret("short", "tiny\n");
-    write_secret("k1.key", "0123456789abcdef0123456789abcdef\n");
+    write_secret("long", std::string(4097, 'x').c_str());
+    write_secret("k1.key", "0123456789abcdef0123456789abcdef\r\n");
     write_secret("k0.key", "0123456789abcdef0123456789abcdef\n\n");
     made.write("mdm.pem", made.issuing.pem());
     write_secret("writable.pem", made.issuing.pem().c_str(), 0664);
@@ -188,6 +218,8 @@ int main() {
         cmocka_unit_test(what_is_left_out_has_defaults),
         cmocka_unit_test(the_key_child_does_without),
         cmocka_unit_test(bad_challenges_are_refused),
+        cmocka_unit_test(secrets_for_outside_have_a_size),
+        cmocka_unit_test(nobody_outside_waits_for_a_person),
         cmocka_unit_test(secrets_are_not_told),
         cmocka_unit_test(bad_scep_is_refused),
     };
