@@ -55,4 +55,4 @@ like(signerctl(qw(audit verify))->{out}, qr/^audit: 4 records, chain intact, hea
     'chain is intact');
 is(signerctl(qw(audit export --output), path('export'))->{status}, 0, 'exported');
 like(signerctl(qw(audit verify --file), path('export'))->{out}, qr/^audit: 4 records, /, 'verified');
-like(signerctl('status')->{out}, qr/^Certificates: +3\nRevoked: +0\nAudit records: +4$/m, 'status counts');
+like(signerctl('status')->{out}, qr/^Certificates: +3\nRevoked: +0\nWaiting: +0\nAudit records: +4$/m, 'status counts');
