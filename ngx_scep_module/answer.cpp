@@ -7,6 +7,7 @@
 #include "ngx_common/headers.h"
 #include "ngx_common/offload.h"
 #include "ngx_common/send.h"
+#include "ngx_scep_module/open.h"
 #include "ngx_scep_module/status.h"
 
 namespace ngx_enroll::scep {
@@ -81,9 +82,8 @@ ngx_int_t fail_with(ScepExchange& exchange, pki::Errc code, std::string_view tex
 pki::Result<ngx_int_t> on_error(ScepExchange& exchange, const wire::Frame& frame) {
     PKI_TRY(const wire::ErrorReply error, wire::decode<wire::ErrorReply>(frame));
     // The client may come again with the same message: a FAILURE would be the end of it.
-    if (pki::retryable(error.code) || error.code == pki::Errc::internal) {
+    if (pki::retryable(error.code) || error.code == pki::Errc::internal)
         return send_reply(exchange.request, error_reply(exchange, error));
-    }
     return fail_with(exchange, error.code, error.text);
 }
 
@@ -96,8 +96,7 @@ bool can_seal(const ScepExchange& exchange) {
 pki::Result<ngx_int_t> on_issued(ScepExchange& exchange, const wire::Frame& frame) {
     PKI_TRY(const wire::IssueReply issued, wire::decode<wire::IssueReply>(frame));
     if (issued.certificate.empty()) return pki::fail(pki::Errc::malformed, "no certificate");
-    if (!can_seal(exchange))
-        return fail_with(exchange, pki::Errc::bad_signature, "the envelope cannot be opened");
+    if (!can_seal(exchange)) return fail_with(exchange, pki::Errc::bad_signature, kSealedBadly);
     const bool looked_up = exchange.task == Task::get_cert;
     exchange.outcome = looked_up ? "ok" : issued.replayed ? "replayed" : "issued";
     exchange.issued = pki::to_buffer(issued.certificate);

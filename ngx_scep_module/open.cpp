@@ -1,6 +1,7 @@
 #include "ngx_scep_module/open.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libpki/cms/ber.h"
 #include "libpki/x509/csr.h"
@@ -21,12 +22,6 @@ using pki::scep::MessageType;
 
 // What old devices have; the key of their certificate is the profile's to judge.
 constexpr std::size_t kMinSignerBits = 1024;
-
-// Who has seen the envelope of another can change it and sign it with a key of his own: CBC has
-// no integrity. Whatever he were told of what comes out of it, be it that it is no CSR or that
-// its key is another one, would decrypt the challenge in it, if he asks often enough. So there
-// is one answer for all of that, until a signature proves that the content is as it was made.
-constexpr const char* kSealedBadly = "the envelope cannot be opened";
 
 // Where the message proves the key, a signature over the CSR by a digest that nobody believes
 // any more adds nothing (RFC 8894 2.3 has the same key sign both).
@@ -66,8 +61,12 @@ class Opening final : public OffloadedWork {
    private:
     // In the thread.
     pki::Status read() {
-        PKI_TRY(exchange_.der,
+        PKI_TRY(pki::Buffer der,
                 pki::cms::der_from_ber(exchange_.der, pki::limits::kScepMessage));
+        // Without an envelope both hold the challenge: this one is wiped now, the other with
+        // the exchange.
+        std::swap(exchange_.der, der);
+        OPENSSL_cleanse(der.data(), der.size());
         PKI_TRY(pki::scep::Request request, pki::scep::parse_request(exchange_.der));
         exchange_.message = std::move(request);
         PKI_CHECK(pki::scep::verify_request(*exchange_.message, rules_));
