@@ -37,6 +37,14 @@ std::string_view content_type(StatusFormat format) {
 
 }  // namespace
 
+char* take_status_format(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
+    if (cf->args->nelts > 1) return ngx_conf_set_enum_slot(cf, cmd, conf);
+    auto& format = *reinterpret_cast<ngx_uint_t*>(static_cast<char*>(conf) + cmd->offset);
+    if (format != NGX_CONF_UNSET_UINT) return const_cast<char*>("is duplicate");
+    format = kStatusJson;
+    return NGX_CONF_OK;
+}
+
 ngx_int_t send_status(ngx_http_request_t* r, ZoneConf& zone, StatusFormat format) {
     if (!(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
         add_header(r, "Allow", lend("GET, HEAD"));  // RFC 9110 15.5.6

@@ -142,15 +142,7 @@ ngx_int_t status_handler(ngx_http_request_t* r) {
 }
 
 char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* data) {
-    auto& conf = *static_cast<LocConf*>(data);
-    if (cf->args->nelts > 1) {
-        char* const rv = ngx_conf_set_enum_slot(cf, cmd, data);
-        if (rv != NGX_CONF_OK) return rv;
-    } else if (conf.status_format != NGX_CONF_UNSET_UINT) {
-        return const_cast<char*>("is duplicate");
-    } else {
-        conf.status_format = kStatusJson;
-    }
+    if (char* const rv = take_status_format(cf, cmd, data); rv != NGX_CONF_OK) return rv;
     ngx_http_core_loc_conf_t& core = core_of(cf);
     if (core.handler != nullptr)
         return const_cast<char*>("stands in a location that another directive serves");
