@@ -82,7 +82,8 @@ struct ApprovalRules {
 constexpr std::string_view kNoChallenge = "none";
 
 // "scep.renewal" of a profile.
-struct ScepRenewal {
+// Of what a client already has, signed with it.
+struct Renewal {
     std::int64_t grace = 0;       // seconds for which a certificate that is over is renewed
     bool change_subject = false;  // subject and SAN may differ from the certificate's
     std::vector<std::string> from_profiles;  // whose certificates it renews beside its own
@@ -92,7 +93,26 @@ struct ScepRenewal {
 struct ScepRules {
     std::vector<ChallengePtr> challenges;  // asked in this order; none in the key child
     bool open = false;                     // "none": an enrolment needs no challenge
-    ScepRenewal renewal;
+    Renewal renewal;
+};
+
+// Whose names a request by CMP may ask for.
+enum class CmpNames : std::uint8_t {
+    any,         // the rules of the profile say it all
+    credential,  // the common names, serialNumbers and dNSNames that its sender has himself: in
+                 // the certificate that signed it, or as the reference of its secret
+};
+
+// "cmp" of a profile.
+struct CmpRules {
+    CmpNames names = CmpNames::credential;  // "names": has to be written
+    bool implicit_confirm = false;          // no certConf, for a client that asks for it
+    std::int64_t confirm_within = 300;      // seconds; what is not confirmed then
+    bool keep_unconfirmed = false;          // stays valid; else it is revoked
+    bool ra = false;               // an RA may ask and revoke for others, and say raVerified
+    bool key_generation = false;   // keys are made for clients
+    bool revocation = false;       // rr, of certificates of this profile
+    Renewal renewal;               // kur
 };
 
 struct Profile {
@@ -101,6 +121,7 @@ struct Profile {
     std::int64_t idempotency_window = 3600;  // seconds in which equal CSR bytes are a retry
     ApprovalRules approval;
     std::optional<ScepRules> scep;  // none: no request by SCEP
+    std::optional<CmpRules> cmp;    // none: no request by CMP
 };
 
 enum class Role { frontend, reader, admin };

@@ -47,7 +47,7 @@ inline constexpr std::string_view kProfile[] = {"ca",
 
 inline constexpr std::string_view kScep[] = {"challenges", "renewal"};
 
-inline constexpr std::string_view kScepRenewal[] = {"grace", "change_subject", "from_profiles"};
+inline constexpr std::string_view kRenewal[] = {"grace", "change_subject", "from_profiles"};
 
 inline constexpr std::string_view kStaticChallenge[] = {"type", "file"};
 

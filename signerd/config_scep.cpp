@@ -16,9 +16,9 @@ pki::Result<std::string> read_profile_name(const JsonValue& value) {
 }
 
 // A profile of that name may be gone, while its certificates are still there.
-pki::Result<ScepRenewal> read_renewal(const JsonValue& value) {
-    PKI_TRY(const JsonObject object, value.object(config_keys::kScepRenewal));
-    ScepRenewal renewal;
+pki::Result<Renewal> read_renewal(const JsonValue& value) {
+    PKI_TRY(const JsonObject object, value.object(config_keys::kRenewal));
+    Renewal renewal;
     PKI_CHECK(object.optional("grace", into(renewal.grace, duration(0, kMaxGrace))));
     PKI_CHECK(
         object.optional("change_subject", into(renewal.change_subject, &JsonValue::boolean)));

@@ -42,6 +42,7 @@ void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
             break;
         case pki::wire::Credential::none:
         case pki::wire::Credential::unproven:
+        case pki::wire::Credential::mac:  // in the originator of a CMP message
         case pki::wire::Credential::challenge: break;  // no request has them
     }
 }

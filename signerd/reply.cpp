@@ -32,6 +32,7 @@ pki::Buffer error_frame(const pki::Error& error, std::uint64_t id) {
     pki::wire::ErrorReply reply;
     reply.code = error.code;
     reply.text = text;
+    reply.reason = error.reason;
     if (pki::retryable(error.code)) reply.retry_after = kRetryAfter;
     auto frame = pki::wire::encode(reply, id);
     return frame ? *std::move(frame) : pki::Buffer{};

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "libpki/base/reason.h"
+
 namespace pki {
 
 // The numbers go over the wire and into the audit store: never reuse one.
@@ -58,6 +60,7 @@ struct Error {
     const char* text = "";   // a literal: what is wrong, without values from the peer
     std::size_t offset = 0;  // bytes from the start of the outermost input, for parsers
     std::string detail;      // the value or rule concerned; may hold bytes of the peer
+    Reason reason = Reason::none;
 
     // "text: detail", for logs and for peers where client_visible() allows.
     std::string message() const { return detail.empty() ? text : text + (": " + detail); }

@@ -36,12 +36,25 @@ constexpr std::size_t kScepTransaction = 255;  // octets of a transactionID
 constexpr std::size_t kScepNonce = 64;      // octets of a senderNonce; RFC 8894 3.2.1.5 has 16
 constexpr std::size_t kScepFailText = 255;  // octets of a failInfoText
 
+// A CMP message: a request, the certificates of its signer, and what an RA puts around it.
+constexpr std::size_t kCmpMessage = 192 * 1024;
+constexpr std::size_t kCmpNested = 16;        // messages in one that nests them, one level deep
+constexpr std::size_t kCmpTransaction = 128;  // octets of a transactionID; RFC 9810 has 16
+constexpr std::size_t kCmpNonce = 64;         // octets of a nonce; RFC 9483 3.1 has 16 and more
+constexpr std::size_t kCmpReference = 128;    // octets of a senderKID
+constexpr std::size_t kCmpInfos = 16;         // InfoTypeAndValues in one header or genm
+constexpr std::size_t kCmpFreeText = 8;       // texts in one PKIFreeText
+constexpr std::size_t kCmpControls = 16;      // controls and regInfos of one CertReqMsg
+constexpr std::size_t kCmpCrls = 8;           // CRLs asked for at once
+constexpr std::size_t kCmpSecret = 255;       // octets of a shared secret
+constexpr std::size_t kCmpSalt = 64;          // octets of a salt
+
 // CMS (RFC 5652).
 constexpr std::size_t kBerDepth = 32;       // nested elements; the deepest message has half
 constexpr std::size_t kBerElements = 8192;  // elements of one message
 constexpr std::size_t kRecipients = 8;      // RecipientInfos: each may cost an RSA operation
 constexpr std::size_t kCmsAttributes = 32;  // signed attributes
-constexpr std::uint64_t kPasswordIterations = 100'000;  // of PBKDF2: more is a CPU attack
+constexpr std::uint64_t kPasswordIterations = 100'000;  // of PBKDF2, PBM: more is a CPU attack
 
 // A frame between nginx and signerd: a CSR, a client certificate, the rest.
 constexpr std::size_t kFrame = 256 * 1024;
@@ -53,6 +66,11 @@ constexpr std::size_t kAddress = 64;
 constexpr std::size_t kIdempotencyKey = 128;
 constexpr std::size_t kTransaction = 128;
 constexpr std::size_t kErrorText = 512;
+constexpr std::size_t kUrl = 512;   // of a distribution point
+constexpr std::size_t kTurn = 512;  // what ties a message to its transaction
+constexpr std::size_t kOriginator = kCertificate + 1024;
+constexpr std::size_t kKeyRules = 64;       // kinds of keys that a profile takes
+constexpr std::size_t kPrivateKey = 8192;   // PKCS#8 of RSA-8192 has about 4800 octets
 constexpr std::size_t kReporter = 16;       // random bytes that name a worker
 constexpr std::size_t kReported = 64;       // decisions in one report
 constexpr std::size_t kReportDetail = 256;  // a literal of ours

@@ -61,6 +61,10 @@ inline Error fail(Errc code, const char* text, std::string detail) {
     return Error{code, text, 0, std::move(detail)};
 }
 
+inline Error fail(Errc code, Reason reason, const char* text, std::string detail = {}) {
+    return Error{code, text, 0, std::move(detail), reason};
+}
+
 #define PKI_CONCAT_(a, b) a##b
 #define PKI_CONCAT(a, b) PKI_CONCAT_(a, b)
 

@@ -43,7 +43,14 @@ bool known(Kind kind) {
         case Kind::request_list_request:
         case Kind::request_decide_request:
         case Kind::challenge_create_request:
-        case Kind::ra_issue_request: return true;
+        case Kind::ra_issue_request:
+        case Kind::confirm_request:
+        case Kind::transaction_reply:
+        case Kind::cmp_revoke_request:
+        case Kind::template_request:
+        case Kind::template_reply:
+        case Kind::root_update_request:
+        case Kind::root_update_reply: return true;
     }
     return false;
 }

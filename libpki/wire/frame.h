@@ -56,6 +56,13 @@ enum class Kind : std::uint8_t {
     request_decide_request = 39,
     challenge_create_request = 40,
     ra_issue_request = 41,
+    confirm_request = 42,
+    transaction_reply = 43,
+    cmp_revoke_request = 44,
+    template_request = 45,
+    template_reply = 46,
+    root_update_request = 47,
+    root_update_reply = 48,
 };
 
 struct Header {

@@ -22,18 +22,21 @@ struct CertificateRequest {
     }
 };
 
-// The newest complete CRL of a CA of the profile's tenant, by issuer, if it fits in one
-// CrlReply; denied when it is larger, not_found when there is no such CA or CRL.
+// The newest CRL of a CA of the profile's tenant, if it fits in one CrlReply; denied when it is
+// larger, not_found when there is no such CA or CRL. By issuer the complete one, by URL that of
+// the distribution point. Without both: the complete one of the profile's CA.
 struct IssuerCrlRequest {
     static constexpr Kind kKind = Kind::issuer_crl_request;
 
     std::string_view profile;
     Bytes issuer;  // Name
+    std::string_view url;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.text(1, m.profile, limits::kProfileName);
         v.bytes(2, m.issuer, limits::kName);
+        v.text(3, m.url, limits::kUrl);
     }
 };
 

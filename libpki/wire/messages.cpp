@@ -35,6 +35,7 @@ std::string_view name(Credential credential) {
         case Credential::certificate: return "certificate";
         case Credential::unproven: return "unproven";
         case Credential::challenge: return "challenge";
+        case Credential::mac: return "mac";
     }
     return "unknown";
 }

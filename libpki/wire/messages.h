@@ -32,7 +32,11 @@ enum class Credential : std::uint8_t {
     certificate = 2,
     unproven = 3,
     challenge = 4,
+    mac = 5,  // the reference of a shared secret
 };
+
+// How the request for a certificate is written.
+enum class RequestForm : std::uint8_t { pkcs10 = 0, crmf = 1 };
 
 std::string_view name(Protocol protocol);
 std::string_view name(Operation operation);
@@ -44,7 +48,7 @@ struct IssueRequest {
     std::string_view profile;
     Protocol protocol = Protocol::none;
     Operation operation = Operation::none;
-    Bytes csr;                         // DER
+    Bytes csr;                         // DER: PKCS#10, or CertReqMsg with RequestForm::crmf
     bool possession_verified = false;  // the worker checked the CSR's signature
     Credential credential = Credential::none;
     std::string_view credential_name;  // user name, or the certificate's subject
@@ -58,6 +62,12 @@ struct IssueRequest {
     // verified: a renewal's proof of identity (RFC 8894 2.3). Empty: none but one that the
     // client made itself.
     Bytes signer_certificate;
+    RequestForm form = RequestForm::pkcs10;
+    // Of CMP (transaction.h); empty with other protocols. The originator says who asks: none of
+    // the credential's fields above is set then, nor signer_certificate.
+    Bytes turn;
+    Bytes originator;
+    bool implicit_confirm = false;  // the client wants to send no certConf
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -75,6 +85,10 @@ struct IssueRequest {
         v.text(12, m.transaction, limits::kTransaction);
         v.flag(13, m.want_chain);
         v.bytes(14, m.signer_certificate, limits::kCertificate);
+        v.number(15, m.form, RequestForm::pkcs10, RequestForm::crmf);
+        v.bytes(16, m.turn, limits::kTurn);
+        v.bytes(17, m.originator, limits::kOriginator);
+        v.flag(18, m.implicit_confirm);
     }
 };
 
@@ -84,12 +98,23 @@ struct IssueReply {
     Bytes certificate;         // DER
     bool replayed = false;     // the stored answer to an earlier, equal request
     std::vector<Bytes> chain;  // issuing CA first; only when asked for
+    Bytes sender_nonce;        // of CMP: for the answer
+    // Of CMP: until when the client has to confirm, seconds since 1970; 0: it need not.
+    std::int64_t confirm_until = 0;
+    bool modified = false;  // the certificate is not all that was asked for
+    // PKCS#8, when the key was made for the client. It is nowhere else: whoever holds this
+    // message wipes it.
+    Bytes private_key;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.bytes(1, m.certificate, limits::kCertificate);
         v.flag(2, m.replayed);
         v.list(3, m.chain, limits::kCertificate, limits::kChain);
+        v.bytes(4, m.sender_nonce, limits::kCmpNonce);
+        v.number(5, m.confirm_until);
+        v.flag(6, m.modified);
+        v.bytes(7, m.private_key, limits::kPrivateKey);
     }
 };
 
@@ -99,12 +124,14 @@ struct ErrorReply {
     Errc code = Errc::internal;
     std::string_view text;  // one line for the client; uniform where !client_visible(code)
     std::uint32_t retry_after = 0;  // seconds, with retryable codes
+    Reason reason = Reason::none;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.number(1, m.code, Errc::malformed, Errc::internal);
         v.text(2, m.text, limits::kErrorText);
         v.number(3, m.retry_after);
+        v.number(4, m.reason, Reason::none, kLastReason);
     }
 };
 

@@ -12,11 +12,13 @@ struct PendingReply {
 
     std::uint64_t request = 0;      // its number, as in `signerctl request list`
     std::uint32_t retry_after = 0;  // seconds
+    Bytes sender_nonce;             // of CMP: for the answer
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.number(1, m.request);
         v.number(2, m.retry_after);
+        v.bytes(3, m.sender_nonce, limits::kCmpNonce);
     }
 };
 
@@ -38,6 +40,10 @@ struct PollRequest {
     // With it spki_sha256 is not looked at.
     Bytes signer_certificate;
     std::uint32_t idempotency_window = 0;  // as in the IssueRequest
+    // Of CMP, as in the IssueRequest: the transaction and who asks are all that it needs.
+    Bytes turn;
+    Bytes originator;
+    std::int64_t cert_req_id = 0;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -51,6 +57,9 @@ struct PollRequest {
         v.flag(8, m.want_chain);
         v.bytes(9, m.signer_certificate, limits::kCertificate);
         v.number(10, m.idempotency_window);
+        v.bytes(11, m.turn, limits::kTurn);
+        v.bytes(12, m.originator, limits::kOriginator);
+        v.number(13, m.cert_req_id);
     }
 };
 

@@ -34,12 +34,18 @@ struct RaIssueRequest {
     std::string_view ca;         // empty: the only one
     Bytes csr;                   // DER
     std::uint32_t validity = 0;  // seconds; 0: two years
+    // For the protection of CMP messages: with the purposes cmcRA and, when it signs keys that
+    // are made for clients, cmKGA (RFC 9483 1.5, 4.1.6).
+    bool cmp = false;
+    bool key_generation = false;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.text(1, m.ca, limits::kProfileName);
         v.bytes(2, m.csr, limits::kCsr);
         v.number(3, m.validity);
+        v.flag(4, m.cmp);
+        v.flag(5, m.key_generation);
     }
 };
 

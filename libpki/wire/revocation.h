@@ -27,10 +27,10 @@ struct RevokeRequest {
     }
 };
 
-// All that fit, a page of rows at a time; at least one of the conditions is there. The answer is
-// JSON: {"certificates": [...] (those that are hit), "after": ROW, "until": ROW, "more": BOOL}.
-// The next page is asked for with these two. Certificates that have expired or are revoked
-// already are passed over.
+// All that fit, a page of rows at a time; at least one of the conditions is there. The answer
+// is JSON: {"certificates": [...] (those that are hit), "after": ROW, "until": ROW, "more":
+// BOOL}. The next page is asked for with these two. Certificates that have expired or are
+// revoked already are passed over.
 struct RevokeManyRequest {
     static constexpr Kind kKind = Kind::revoke_many_request;
 
