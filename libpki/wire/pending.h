@@ -12,7 +12,7 @@ struct PendingReply {
 
     std::uint64_t request = 0;      // its number, as in `signerctl request list`
     std::uint32_t retry_after = 0;  // seconds
-    Bytes sender_nonce;             // of CMP: for the answer
+    Bytes sender_nonce = {};        // of CMP: for the answer
 
     template <class V, class M>
     static void visit(V& v, M& m) {
