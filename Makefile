@@ -277,6 +277,10 @@ test-asan:
 	@.ci/deps test
 	@t/asan/run $(BUILD)-asan
 
+# In a Debian 13 of its own: its nginx, its compiler, the newer clients.
+test-trixie:
+	@t/trixie/run $(abspath $(BUILD))-trixie $(TESTS)
+
 fuzz-corpora: fuzzers
 	@$(RUN_TESTS) corpora
 
@@ -330,5 +334,5 @@ clean:
 -include $(shell find $(BUILD)/*obj -name '*.d' 2>/dev/null)
 
 .PHONY: all build deps libpki modules faulty tools load bench bench-shed bench-revocation soak units fuzzers run test \
-        test-asan fuzz-corpora fuzz lint tidy install clean FORCE
+        test-asan test-trixie fuzz-corpora fuzz lint tidy install clean FORCE
 .SECONDARY:
