@@ -98,7 +98,7 @@ Bytes directory_name(Bytes general_name);
 // characters; empty when there is none.
 std::string transaction_text(const Header& header);
 
-// PKIHeader without protectionAlg, which the protection brings (protect.h).
+// PKIHeader without protectionAlg, which the protection brings (protection.h).
 struct HeaderSpec {
     std::uint64_t pvno = 2;
     Bytes sender;  // Name; empty: NULL-DN. With a signature it is the subject of the
