@@ -162,6 +162,11 @@ void write_pbmac1(der::Writer& w, const MacParameters& mac) {
     });
 }
 
+bool allows(const MacRules& rules, ProtectionKind kind) {
+    return (kind == ProtectionKind::pbm && rules.pbm) ||
+           (kind == ProtectionKind::pbmac1 && rules.pbmac1);
+}
+
 }  // namespace
 
 Result<std::optional<MacParameters>> parse_mac(const x509::Algorithm& algorithm) {
@@ -178,8 +183,8 @@ void write_mac(der::Writer& writer, const MacParameters& mac) {
 }
 
 Status check_mac(const MacParameters& mac, const MacRules& rules) {
-    const bool allowed = mac.kind == ProtectionKind::pbm ? rules.pbm : rules.pbmac1;
-    if (!allowed) return refuse("CMP: this way to protect with a secret is not allowed");
+    if (!allows(rules, mac.kind))
+        return refuse("CMP: this way to protect with a secret is not allowed");
     if (mac.iterations < rules.min_iterations) return refuse("CMP: too few iterations");
     if (mac.iterations > std::min(rules.max_iterations, limits::kPasswordIterations))
         return refuse("CMP: too many iterations");

@@ -193,5 +193,5 @@ int main() {
         cmocka_unit_test(error_codes_of_others),
         cmocka_unit_test(malformed_errors),
     };
-    return cmocka_run_group_tests_name("cmp/status", tests, nullptr, nullptr);
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
