@@ -2,9 +2,11 @@
 // The size of a frame is known from its first four bytes, and nothing behind the input is read.
 #include "libpki/wire/audit_row.h"
 #include "libpki/wire/lookup.h"
+#include "libpki/wire/pending.h"
 #include "libpki/wire/registration.h"
 #include "libpki/wire/report.h"
 #include "libpki/wire/revocation.h"
+#include "libpki/wire/transaction.h"
 #include "t/fuzz/fuzz.h"
 
 namespace {
@@ -60,6 +62,22 @@ void check_report(const wire::Frame& frame) {
     for (const Bytes decision : report->decisions) check_decision(decision);
 }
 
+// They travel inside other messages.
+void check_turn(Bytes input) {
+    const auto turn = wire::decode_turn(input);
+    if (!turn) return;
+    const auto encoded = wire::encode_turn(*turn);
+    PROPERTY(encoded && pki::equal(*encoded, input) && encoded->size() <= pki::limits::kTurn);
+}
+
+void check_originator(Bytes input) {
+    const auto originator = wire::decode_originator(input);
+    if (!originator) return;
+    const auto encoded = wire::encode_originator(*originator);
+    PROPERTY(encoded && pki::equal(*encoded, input) &&
+             encoded->size() <= pki::limits::kOriginator);
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -69,6 +87,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         check_prefix(input, length);
     check_audit_row(input);
     check_decision(input);
+    check_turn(input);
+    check_originator(input);
     const auto frame = wire::parse_frame(input);
     if (!frame) return 0;
     check_messages<wire::IssueRequest, wire::IssueReply, wire::ErrorReply, wire::CaCertsRequest,
@@ -80,6 +100,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                    wire::OcspReply, wire::CrlPublishRequest>(*frame, input);
     check_messages<wire::CertificateRequest, wire::IssuerCrlRequest, wire::NextCaRequest,
                    wire::RaIssueRequest>(*frame, input);
+    check_messages<wire::PendingReply, wire::PollRequest, wire::ConfirmRequest,
+                   wire::TransactionReply, wire::CmpRevokeRequest, wire::TemplateRequest,
+                   wire::TemplateReply, wire::RootUpdateRequest, wire::RootUpdateReply>(*frame,
+                                                                                        input);
     check_report(*frame);
     return 0;
 }

@@ -160,6 +160,15 @@ void enumerations_are_checked(void**) {
     assert_error(Errc::internal, wire::encode(request, 1));
 }
 
+// The form of a request, the reason of an error, and the credentials that an originator has.
+void enumerations_of_cmp(void**) {
+    assert_true(readable<wire::IssueRequest>("0f 00000001 01"));
+    assert_false(readable<wire::IssueRequest>("0f 00000001 02"));
+    assert_false(readable<wire::IssueRequest>("06 00000001 05"));
+    assert_true(readable<wire::ErrorReply>("01 00000001 0b 04 00000001 16"));
+    assert_false(readable<wire::ErrorReply>("01 00000001 0b 04 00000001 17"));
+}
+
 void flags_are_0_or_1(void**) {
     using M = wire::IssueRequest;
     assert_true(readable<M>("05 00000001 01"));
@@ -204,6 +213,61 @@ void all_fields_of_an_issue_request(void**) {
     assert_hex(*wire::encode(*decoded, 1), pki::hex_encode(*encoded));
 }
 
+void fields_of_cmp_in_an_issue_request(void**) {
+    const Buffer turn = hex("01"), originator = hex("02");
+    wire::IssueRequest request;
+    request.protocol = wire::Protocol::cmp;
+    request.form = wire::RequestForm::crmf;
+    request.turn = turn;
+    request.originator = originator;
+    request.implicit_confirm = true;
+    const auto encoded = wire::encode(request, 1);
+    assert_ok(encoded);
+    assert_hex(wire::parse_frame(*encoded)->fields,
+               "020000000103"
+               "0f0000000101"
+               "100000000101"
+               "110000000102"
+               "120000000101");
+    const auto decoded = wire::decode<wire::IssueRequest>(*wire::parse_frame(*encoded));
+    assert_ok(decoded);
+    assert_true(decoded->form == wire::RequestForm::crmf);
+    assert_hex(decoded->turn, "01");
+    assert_hex(decoded->originator, "02");
+    assert_true(decoded->implicit_confirm);
+}
+
+void fields_of_cmp_in_an_issue_reply(void**) {
+    const Buffer certificate = hex("3000"), nonce(16, 1), key = hex("3001");
+    wire::IssueReply reply;
+    reply.certificate = certificate;
+    reply.sender_nonce = nonce;
+    reply.confirm_until = 1'800'000'000;
+    reply.modified = true;
+    reply.private_key = key;
+    const auto encoded = wire::encode(reply, 1);
+    assert_ok(encoded);
+    const auto decoded = wire::decode<wire::IssueReply>(*wire::parse_frame(*encoded));
+    assert_ok(decoded);
+    assert_hex(decoded->sender_nonce, pki::hex_encode(nonce));
+    assert_true(decoded->confirm_until == 1'800'000'000);
+    assert_true(decoded->modified);
+    assert_hex(decoded->private_key, "3001");
+    assert_hex(*wire::encode(*decoded, 1), pki::hex_encode(*encoded));
+}
+
+void the_reason_of_an_error(void**) {
+    wire::ErrorReply reply;
+    reply.code = Errc::conflict;
+    reply.reason = pki::Reason::cert_confirmed;
+    const auto encoded = wire::encode(reply, 1);
+    assert_hex(wire::parse_frame(*encoded)->fields,
+               "010000000107"
+               "04000000010e");
+    assert_true(wire::decode<wire::ErrorReply>(*wire::parse_frame(*encoded))->reason ==
+                pki::Reason::cert_confirmed);
+}
+
 // Lookups share their first two fields.
 void all_fields_of_lookups(void**) {
     const Buffer issuer = hex("3000"), serial = hex("4a01");
@@ -218,8 +282,12 @@ void all_fields_of_lookups(void**) {
     assert_text(read->profile, "device");
     assert_hex(read->issuer, "3000");
     assert_hex(read->serial, "4a01");
-    const auto crl = wire::encode(wire::IssuerCrlRequest{"device", issuer}, 1);
+    const auto crl = wire::encode(wire::IssuerCrlRequest{"device", issuer, {}}, 1);
     assert_hex(wire::parse_frame(*crl)->fields, "010000000664657669636502000000023000");
+    const auto of_url = wire::encode(wire::IssuerCrlRequest{"device", {}, "http://a"}, 1);
+    assert_hex(wire::parse_frame(*of_url)->fields,
+               "010000000664657669636503"
+               "00000008687474703a2f2f61");
     const auto next = wire::encode(wire::NextCaRequest{"device"}, 1);
     assert_hex(wire::parse_frame(*next)->fields, "0100000006646576696365");
     assert_error(Errc::malformed, wire::decode<wire::NextCaRequest>(*wire::parse_frame(*crl)));
@@ -230,13 +298,16 @@ void all_fields_of_lookups(void**) {
 
 void all_fields_of_an_ra_request(void**) {
     const Buffer csr = hex("3000");
-    const auto encoded = wire::encode(wire::RaIssueRequest{"issuing", csr, 3600}, 1);
+    const auto encoded =
+        wire::encode(wire::RaIssueRequest{"issuing", csr, 3600, true, true}, 1);
     assert_ok(encoded);
     const auto decoded = wire::decode<wire::RaIssueRequest>(*wire::parse_frame(*encoded));
     assert_ok(decoded);
     assert_text(decoded->ca, "issuing");
     assert_hex(decoded->csr, "3000");
     assert_int_equal(decoded->validity, 3600);
+    assert_true(decoded->cmp);
+    assert_true(decoded->key_generation);
     assert_hex(*wire::encode(*decoded, 1), pki::hex_encode(*encoded));
 }
 
@@ -362,6 +433,7 @@ void names(void**) {
     assert_text(wire::name(wire::Operation::renew), "renew");
     assert_text(wire::name(wire::Credential::basic), "basic");
     assert_text(wire::name(wire::Credential::unproven), "unproven");
+    assert_text(wire::name(wire::Credential::mac), "mac");
     assert_text(wire::name(static_cast<wire::Protocol>(99)), "unknown");
 }
 
@@ -378,8 +450,12 @@ int main() {
         cmocka_unit_test(text_is_plain),
         cmocka_unit_test(bounds_hold_on_both_sides),
         cmocka_unit_test(enumerations_are_checked),
+        cmocka_unit_test(enumerations_of_cmp),
         cmocka_unit_test(flags_are_0_or_1),
         cmocka_unit_test(all_fields_of_an_issue_request),
+        cmocka_unit_test(fields_of_cmp_in_an_issue_request),
+        cmocka_unit_test(fields_of_cmp_in_an_issue_reply),
+        cmocka_unit_test(the_reason_of_an_error),
         cmocka_unit_test(all_fields_of_lookups),
         cmocka_unit_test(all_fields_of_an_ra_request),
         cmocka_unit_test(lists),
