@@ -30,7 +30,7 @@ struct IssuerCrlRequest {
 
     std::string_view profile;
     Bytes issuer;  // Name
-    std::string_view url;
+    std::string_view url = {};
 
     template <class V, class M>
     static void visit(V& v, M& m) {
