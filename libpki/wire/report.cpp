@@ -13,6 +13,8 @@ Result<ReportedDecision> decode_decision(Bytes fields) {
     FieldReader reader(fields);
     ReportedDecision::visit(reader, decision);
     PKI_CHECK(reader.finish());
+    if (decision.credential == Credential::challenge)
+        return fail(Errc::malformed, "report: credential");
     return decision;
 }
 

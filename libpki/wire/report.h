@@ -33,14 +33,15 @@ struct ReportedDecision {
         v.number(6, m.http_status);
         v.text(7, m.detail, limits::kReportDetail);
         v.text(8, m.client_address, limits::kAddress);
-        v.number(9, m.credential, Credential::none, Credential::unproven);
+        v.number(9, m.credential, Credential::none, Credential::mac);
         v.text(10, m.credential_name, limits::kCredentialName);
         v.text(11, m.transaction, limits::kTransaction);
         v.bytes(12, m.csr_sha256, 32);
     }
 };
 
-// The fields without a frame header, for ReportRequest::decisions.
+// The fields without a frame header, for ReportRequest::decisions. Decoding refuses
+// Credential::challenge, which signerd alone can find.
 Result<Buffer> encode_decision(const ReportedDecision& decision);
 Result<ReportedDecision> decode_decision(Bytes fields);
 

@@ -419,6 +419,9 @@ void all_fields_of_a_decision(void**) {
     assert_error(Errc::malformed, wire::decode_decision({}));
     assert_error(Errc::malformed, wire::decode_decision(hex("05 00000001 0c")));
     assert_error(Errc::malformed, wire::decode_decision(hex("05 00000001 05 09 00000001 04")));
+    // A challenge is signerd's to find, a MAC is verified by who reports.
+    assert_ok(wire::decode_decision(hex("05 00000001 05 09 00000001 05")));
+    assert_error(Errc::malformed, wire::decode_decision(hex("05 00000001 05 09 00000001 06")));
     assert_ok(wire::decode_decision(hex("05 00000001 05 06 00000002 0191")));
 }
 
