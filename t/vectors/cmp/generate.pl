@@ -61,7 +61,7 @@ sub certificate {
     run qw(openssl genpkey -quiet -out), "$tmp/$name.key", '-algorithm', @key;
     if ($name eq 'ca') {
         run qw(openssl req -x509 -days 7300 -subj), '/CN=CMP vectors', '-key', "$tmp/ca.key",
-            "-addext", "keyUsage=digitalSignature,keyCertSign", "-out", "$tmp/ca.pem";
+            '-addext', 'keyUsage=digitalSignature,keyCertSign', '-out', "$tmp/ca.pem";
         return;
     }
     open my $extensions, '>', "$tmp/extensions" or die;
