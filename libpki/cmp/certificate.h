@@ -21,10 +21,21 @@ struct CertResponse {
 // CertRepMessage of one response: the body of ip, cp and kup. caPubs are for ip alone.
 Buffer build_cert_rep(const CertResponse& response, const std::vector<Bytes>& ca_pubs);
 
+// Views into the body, but for private_key: it is tagged implicitly and looks into a copy with
+// the tag of a SEQUENCE. It can be moved and not copied.
 struct CertRep {
-    std::vector<Bytes> ca_pubs;
+    CertRep() = default;
+    CertRep(const CertRep&) = delete;
+    CertRep& operator=(const CertRep&) = delete;
+    CertRep(CertRep&&) = default;
+    CertRep& operator=(CertRep&&) = default;
+
+    std::vector<Bytes> ca_pubs;           // at most limits::kChain
     std::vector<CertResponse> responses;  // one to four
+    std::vector<Buffer> private_keys;
 };
+// Certificates are SEQUENCEs; no more is checked. unsupported: a certificate that is encrypted,
+// a key in the old EncryptedValue.
 Result<CertRep> parse_cert_rep(Bytes body);
 
 // CertStatus.
@@ -32,7 +43,9 @@ struct CertStatus {
     Bytes cert_hash;
     std::int64_t id = 0;
     std::optional<PkiStatusInfo> status;  // absent: accepted
-    std::optional<ossl::Hash> hash;       // hashAlg; Hash::none: one that we do not have
+    // hashAlg. Hash::none: one that we do not have; SHA-1 and MD5 are such, since the hash is
+    // what tells one certificate from another. Not to be written.
+    std::optional<ossl::Hash> hash;
 };
 // The body of certConf. An empty one rejects all (RFC 9810 5.3.18). At most four.
 Result<std::vector<CertStatus>> parse_cert_conf(Bytes body);
@@ -47,7 +60,8 @@ Result<ossl::Hash> confirmation_hash(const ossl::SignatureScheme& scheme);
 Buffer build_pki_conf();
 
 // PollReqContent and PollRepContent of one entry.
-Result<std::int64_t> parse_poll_req(Bytes body);  // certReqId; malformed for several
+// certReqId. malformed with Reason::bad_request for several.
+Result<std::int64_t> parse_poll_req(Bytes body);
 Buffer build_poll_req(std::int64_t id);
 struct PollRep {
     std::int64_t id = 0;
