@@ -13,9 +13,9 @@ namespace pki::cmp {
 struct CertResponse {
     std::int64_t id = 0;  // certReqId; -1 answers p10cr
     PkiStatusInfo status;
-    Bytes certificate;  // DER; empty: none
-    Bytes private_key;  // EnvelopedData of a key that was made for the client, as the content
-                        // of a ContentInfo has it (RFC 9810 5.2.2); empty: none
+    Bytes certificate = {};  // DER; empty: none
+    Bytes private_key = {};  // EnvelopedData of a key that was made for the client, as the
+                             // content of a ContentInfo has it (RFC 9810 5.2.2); empty: none
 };
 
 // CertRepMessage of one response: the body of ip, cp and kup. caPubs are for ip alone.

@@ -91,10 +91,10 @@ Status verify_possession(const CertRequest& request);
 // What a client writes: CertReqMsg.
 struct CertRequestSpec {
     std::int64_t id = 0;
-    Bytes subject;     // Name; empty: none
-    Bytes public_key;  // SubjectPublicKeyInfo; empty: the key is to be made for us
-    Bytes algorithm;   // then: AlgorithmIdentifier that is wanted; empty: none named
-    Bytes extensions;  // SEQUENCE OF Extension; empty: none
+    Bytes subject = {};     // Name; empty: none
+    Bytes public_key = {};  // SubjectPublicKeyInfo; empty: the key is to be made for us
+    Bytes algorithm = {};   // then: AlgorithmIdentifier that is wanted; empty: none named
+    Bytes extensions = {};  // SEQUENCE OF Extension; empty: none
     const CertId* old_cert_id = nullptr;
     EVP_PKEY* key = nullptr;   // signs the proof; nullptr: none
     bool ra_verified = false;  // in the place of a proof
