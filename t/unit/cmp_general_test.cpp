@@ -177,7 +177,7 @@ x509::Profile profile() {
               *x509::parse_key_rule("ed25519")};
     p.subject[pki::to_buffer(oid::kCommonName)] = {true, {"*.example.com"}};
     p.subject[pki::to_buffer(oid::kOrganization)] = {true, {"Example"}};
-    p.subject[pki::to_buffer(oid::kCountry)] = {true, {"Germany"}};  // fits no countryName
+    p.subject[pki::to_buffer(oid::kCountry)] = {true, {"Österreich"}};  // no PrintableString
     p.subject[pki::to_buffer(oid::kOrganizationalUnit)] = {false, {"Devices"}};
     p.san[x509::SanType::dns] = {"**"};
     p.san_ip = {*x509::parse_ip_range("192.0.2.0/24")};
