@@ -93,8 +93,7 @@ void check_possession(const x509::CertRequest& ours) {
     OSSL_CRMF_MSGS* const theirs =
         d2i_OSSL_CRMF_MSGS(nullptr, &in, static_cast<long>(messages.size()));
     PROPERTY(theirs != nullptr);
-    const int id = static_cast<int>(ours.id);
-    PROPERTY(OSSL_CRMF_MSGS_verify_popo(theirs, id, 0, nullptr, nullptr) == 1);
+    PROPERTY(OSSL_CRMF_MSGS_verify_popo(theirs, 0, 0, nullptr, nullptr) == 1);
     sk_OSSL_CRMF_MSG_pop_free(theirs, OSSL_CRMF_MSG_free);
 }
 
