@@ -5,12 +5,13 @@
 #include <optional>
 
 #include "libpki/x509/cert.h"
-#include "libpki/x509/csr.h"
+#include "libpki/x509/crmf.h"
 #include "signerd/challenge/challenge.h"
 #include "signerd/clock.h"
 #include "signerd/idempotency.h"
 #include "signerd/issue_tbs.h"
 #include "signerd/request.h"
+#include "signerd/transaction.h"
 
 namespace signerd {
 
@@ -28,6 +29,15 @@ struct ChallengeState {
     Claims claims;
 };
 
+// What is known of a request by CMP.
+struct CmpState {
+    CmpTurn turn;  // of a request that was kept: the originator alone
+    std::optional<pki::x509::CertRequest> request;  // with RequestForm::crmf
+    std::optional<Transaction> transaction;         // that this message has opened before
+
+    std::int64_t cert_req_id() const { return request ? request->id : -1; }
+};
+
 struct IssueJob {
     std::shared_ptr<const Generation> generation;
     const Peer* peer = nullptr;
@@ -36,7 +46,7 @@ struct IssueJob {
 
     pki::Buffer fields;  // what the views of request and csr look into
     pki::wire::IssueRequest request;
-    pki::x509::Csr csr;
+    pki::x509::Csr csr;  // of CRMF: the template in these terms
     std::optional<pki::x509::Certificate> shown;   // by a client that identified itself with it
     std::optional<pki::x509::Certificate> signer;  // of the message around the CSR
     // The request that an operator decides about, in the place of `fields`; none: a client's
@@ -47,6 +57,7 @@ struct IssueJob {
     const Ca* ca = nullptr;
 
     ChallengeState challenge;
+    std::optional<CmpState> cmp;
 
     RequestKey key;
     bool claimed = false;

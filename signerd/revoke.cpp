@@ -113,19 +113,27 @@ bool Revoker::busy(const CertificateRecord& record) const {
     return changing_.contains({record.ca, record.serial});
 }
 
-void Revoker::commit(const RevokeJobPtr& job) {
-    for (const RevocationChange& change : job->decided.revocations)
+void Revoker::hold(const Decided& decided) {
+    for (const RevocationChange& change : decided.revocations)
         changing_.emplace(change.ca, change.serial);
+}
+
+void Revoker::let_go(const Decided& decided, bool done) {
+    for (const RevocationChange& change : decided.revocations)
+        changing_.erase({change.ca, change.serial});
+    if (done && !decided.revocations.empty()) changed_();
+}
+
+void Revoker::commit(const RevokeJobPtr& job) {
+    hold(job->decided);
     committer_.commit(job->decided,
                       [this, job](const pki::Status& status) { on_committed(job, status); });
 }
 
 // Whatever ails the store, nothing has changed, and the same request may work later.
 void Revoker::on_committed(const RevokeJobPtr& job, const pki::Status& status) {
-    for (const RevocationChange& change : job->decided.revocations)
-        changing_.erase({change.ca, change.serial});
+    let_go(job->decided, status.has_value());
     if (!status) return send_error(job->to, fail(Errc::unavailable, "not recorded"));
-    changed_();
     replies_.send(job->to, std::move(job->answer));
 }
 

@@ -39,12 +39,17 @@ class Revoker {
     void revoke(const Request& request);
     void revoke_many(const Request& request);
 
+    // For others that revoke and commit it themselves: not while a change of the certificate is
+    // on its way, and hold() what they commit until let_go(), which says whether it is done.
+    bool busy(const CertificateRecord& record) const;
+    void hold(const Decided& decided);
+    void let_go(const Decided& decided, bool done);
+
    private:
     RevokeJobPtr begin(const Request& request, pki::wire::Operation operation) const;
     pki::Status prepare(RevokeJob& job, const pki::wire::RevokeRequest& asked) const;
     pki::Result<CertificateRecord> find(const pki::wire::RevokeRequest& asked) const;
     pki::Status prepare(RevokeJob& job, const pki::wire::RevokeManyRequest& asked) const;
-    bool busy(const CertificateRecord& record) const;
     void commit(const RevokeJobPtr& job);
     void on_committed(const RevokeJobPtr& job, const pki::Status& status);
     void refuse(const RevokeJobPtr& job, const pki::Error& error);

@@ -60,17 +60,67 @@ bool change_fits(const Decided& decided) {
     if (!decided.pending_change) return true;
     switch (decided.pending_change->state) {
         case PendingState::waiting: return false;
-        case PendingState::issued: return decided.certificate && decided.answer;
+        case PendingState::issued:
+            return decided.certificate && (decided.answer || decided.transaction_change);
         case PendingState::denied: return decided.audit.decision == Decision::deny;
     }
     return false;
+}
+
+bool is_allowed(const Decided& decided) { return decided.audit.decision == Decision::allow; }
+
+// A transaction begins with what its first message was answered with.
+bool transaction_fits(const Decided& decided) {
+    if (!decided.transaction) return true;
+    if (decided.transaction_change) return false;
+    switch (decided.transaction->state) {
+        case TransactionState::waiting: return decided.pending.has_value();
+        case TransactionState::unconfirmed: return decided.certificate.has_value();
+        case TransactionState::closed: return is_allowed(decided) && !decided.pending;
+        default: return false;
+    }
+}
+
+// Who gets a certificate has waited for it. What is confirmed, rejected or has lapsed was with
+// the client, or ready for him.
+bool step_fits(const Decided& decided) {
+    if (!decided.transaction_change) return true;
+    const TransactionState from = decided.transaction_change->from;
+    const TransactionState to = decided.transaction_change->to;
+    if (from == to) return !decided.certificate;
+    switch (to) {
+        case TransactionState::waiting: return false;
+        case TransactionState::ready: return decided.certificate && decided.pending_change;
+        case TransactionState::unconfirmed:
+        case TransactionState::closed:
+            return decided.certificate.has_value() == (from == TransactionState::waiting) &&
+                   (decided.certificate || from == TransactionState::ready);
+        case TransactionState::confirmed:
+            return from == TransactionState::unconfirmed && is_allowed(decided);
+        case TransactionState::rejected: return from == TransactionState::unconfirmed;
+        case TransactionState::lapsed: return is_due(from);
+    }
+    return false;
+}
+
+// Without a record nothing becomes of a certificate: it was allowed when it was made.
+bool silence_fits(const Decided& decided) {
+    if (!decided.silent) return decided.forget_before == 0;
+    const auto& change = decided.transaction_change;
+    return !decided.certificate && decided.more.empty() && decided.revocations.empty() &&
+           decided.crls.empty() && !decided.pending && !decided.pending_change &&
+           !decided.transaction &&
+           (!change || change->from == change->to ||
+            (change->from == TransactionState::ready &&
+             change->to != TransactionState::lapsed));
 }
 
 }  // namespace
 
 bool consistent(const Decided& decided) {
     return certificate_fits(decided) && revocations_fit(decided) && crls_fit(decided) &&
-           uses_fit(decided) && pending_fits(decided) && change_fits(decided);
+           uses_fit(decided) && pending_fits(decided) && change_fits(decided) &&
+           transaction_fits(decided) && step_fits(decided) && silence_fits(decided);
 }
 
 const AuditRecord& record_at(const Decided& decided, std::size_t i) {

@@ -173,6 +173,17 @@ class SqliteStore final : public Store {
                                                 std::int64_t now) override {
         return reader_->requests().waiting(profile, now);
     }
+    pki::Result<std::optional<Transaction>> find_transaction(
+        const pki::ossl::Sha256& key) override {
+        return reader_->transactions().find(key);
+    }
+    pki::Result<std::vector<Transaction>> due_transactions(std::int64_t now,
+                                                           std::uint32_t limit) override {
+        return reader_->transactions().due(now, limit);
+    }
+    pki::Result<bool> has_old_transactions(std::int64_t now) override {
+        return reader_->transactions().has_old(now);
+    }
     // Of the lock that somebody took by hand it has as much patience as the writer: it is not
     // for the event loop.
     pki::Result<std::unique_ptr<CrlSource>> crl_source() override {

@@ -5,6 +5,7 @@
 #include "signerd/store/sqlite_crl.h"
 #include "signerd/store/sqlite_request.h"
 #include "signerd/store/sqlite_revocation.h"
+#include "signerd/store/sqlite_transaction.h"
 #include "signerd/store/sqlite_used.h"
 
 namespace signerd::sqlite {
@@ -28,6 +29,7 @@ class Reader {
     const CrlTable& crls() const { return crls_; }
     const UsedTable& uses() const { return uses_; }
     const RequestReader& requests() const { return requests_; }
+    const TransactionReader& transactions() const { return transactions_; }
 
    private:
     struct Statements {
@@ -35,12 +37,14 @@ class Reader {
     };
 
     Reader(Connection database, Statements statements, RevocationReader revocations,
-           CrlTable crls, RequestReader requests, UsedTable uses)
+           CrlTable crls, RequestReader requests, TransactionReader transactions,
+           UsedTable uses)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
           crls_(std::move(crls)),
           requests_(std::move(requests)),
+          transactions_(std::move(transactions)),
           uses_(std::move(uses)) {}
 
     Connection database_;  // before the statements, which must go first
@@ -48,6 +52,7 @@ class Reader {
     RevocationReader revocations_;
     CrlTable crls_;
     RequestReader requests_;
+    TransactionReader transactions_;
     UsedTable uses_;
 };
 

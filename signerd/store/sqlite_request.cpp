@@ -15,9 +15,8 @@ constexpr const char* kInsert =
     "INSERT INTO request (key, live, tenant, profile, protocol, operation, csr, csr_sha256, "
     "spki_sha256, subject, sans, client_address, credential, credential_name, "
     "client_certificate, signer_certificate, \"transaction\", created, expires, state, "
-    "decided, "
-    "decided_by, reason) "
-    "VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '')";
+    "decided, decided_by, reason, form, originator) "
+    "VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '', ?, ?)";
 
 constexpr const char* kChange =
     "UPDATE request SET state = ?1, decided = ?2, expires = ?3, decided_by = ?4, reason = ?5, "
@@ -27,7 +26,7 @@ constexpr const char* kSelect =
     "SELECT q.id, q.key, q.tenant, q.profile, q.protocol, q.operation, q.csr, q.csr_sha256, "
     "q.spki_sha256, q.subject, q.sans, q.client_address, q.credential, q.credential_name, "
     "q.client_certificate, q.signer_certificate, q.\"transaction\", q.created, q.expires, "
-    "q.state, q.decided, q.decided_by, q.reason, c.ca, c.serial "
+    "q.state, q.decided, q.decided_by, q.reason, c.ca, c.serial, q.form, q.originator "
     "FROM request q LEFT JOIN certificate c ON c.id = q.certificate ";
 
 constexpr const char* kByKey = "WHERE q.key = ? AND q.live = 1";
@@ -53,7 +52,7 @@ Enum enum_at(const Run& run, int column) {
     return static_cast<Enum>(run.integer_at(column));
 }
 
-// The columns of kSelect from the 18th on.
+// The columns of kSelect from the 19th on.
 void read_outcome(const Run& run, PendingRequest& request) {
     request.state = enum_at<PendingState>(run, 19);
     request.decided = run.integer_at(20);
@@ -61,6 +60,8 @@ void read_outcome(const Run& run, PendingRequest& request) {
     request.reason = run.text_at(22);
     request.ca = run.text_at(23);
     request.serial = pki::hex_encode(run.blob_at(24));
+    request.form = enum_at<pki::wire::RequestForm>(run, 25);
+    request.originator = run.blob_at(26);
 }
 
 PendingRequest request_of(const Run& run) {
@@ -124,6 +125,8 @@ pki::Status RequestWriter::insert(const PendingRequest& request) const {
         .text(request.transaction)
         .integer(request.created)
         .integer(request.expires)
+        .integer(static_cast<std::int64_t>(request.form))
+        .blob(request.originator)
         .done();
 }
 

@@ -11,6 +11,8 @@ namespace {
 // After a wait in vain: milliseconds.
 constexpr int kNoPatience = 50;
 
+constexpr std::int64_t kMicroseconds = 1'000'000;
+
 constexpr const char* kHead = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
 
 constexpr const char* kInsertCertificate =
@@ -40,12 +42,13 @@ pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database, Places 
     PKI_TRY(CrlTable crls, CrlTable::create(db));
     PKI_TRY(UsedTable uses, UsedTable::create(db));
     PKI_TRY(RequestWriter requests, RequestWriter::create(db));
+    PKI_TRY(TransactionWriter transactions, TransactionWriter::create(db));
     return std::unique_ptr<Writer>(
         new Writer(std::move(database),
                    {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
                     std::move(certificate), std::move(answer), std::move(audit)},
                    std::move(revocations), std::move(crls), std::move(requests),
-                   std::move(uses), std::move(places)));
+                   std::move(transactions), std::move(uses), std::move(places)));
 }
 
 // While the store is locked the record of a refusal follows each request, and others queue
@@ -79,19 +82,37 @@ pki::Status Writer::write(std::span<const Decided* const> batch) {
         if (!consistent(*decided))
             return pki::fail(pki::Errc::internal, "store: the parts of a decision disagree",
                              decided->audit.serial);
-        if (decided->certificate) PKI_CHECK(insert(*decided->certificate));
-        if (decided->answer) PKI_CHECK(put(*decided->answer));
-        if (decided->pending_change) PKI_CHECK(requests_.apply(*decided->pending_change));
-        if (decided->pending) PKI_CHECK(requests_.insert(*decided->pending));
-        PKI_CHECK(change(*decided));
-        PKI_CHECK(append(decided->audit, end));
-        for (const AuditRecord& record : decided->more) PKI_CHECK(append(record, end));
+        PKI_CHECK(write(*decided, end));
     }
     return {};
 }
 
+pki::Status Writer::write(const Decided& decided, Head& end) const {
+    if (decided.certificate) PKI_CHECK(insert(*decided.certificate));
+    if (decided.answer) PKI_CHECK(put(*decided.answer));
+    PKI_CHECK(go_on(decided));
+    if (decided.silent) return {};
+    if (decided.pending_change) PKI_CHECK(requests_.apply(*decided.pending_change));
+    if (decided.pending) PKI_CHECK(requests_.insert(*decided.pending));
+    PKI_CHECK(change(decided));
+    PKI_CHECK(append(decided.audit, end));
+    for (const AuditRecord& record : decided.more) PKI_CHECK(append(record, end));
+    return {};
+}
+
+// Transactions. Before the rows of others come, since the last one is the certificate's.
+pki::Status Writer::go_on(const Decided& decided) const {
+    const bool certified = decided.certificate.has_value();
+    if (decided.transaction)
+        PKI_CHECK(transactions_.insert(*decided.transaction, certified,
+                                       decided.audit.time / kMicroseconds));
+    if (decided.transaction_change)
+        PKI_CHECK(transactions_.apply(*decided.transaction_change, certified));
+    if (decided.forget_before == 0) return {};
+    return transactions_.forget(decided.forget_before);
+}
+
 pki::Status Writer::change(const Decided& decided) const {
-    constexpr std::int64_t kMicroseconds = 1'000'000;
     for (std::size_t i = 0; i < decided.revocations.size(); i++)
         PKI_CHECK(revocations_.apply(decided.revocations[i],
                                      record_at(decided, i).time / kMicroseconds));

@@ -7,6 +7,7 @@
 #include "signerd/store/sqlite_files.h"
 #include "signerd/store/sqlite_request.h"
 #include "signerd/store/sqlite_revocation.h"
+#include "signerd/store/sqlite_transaction.h"
 #include "signerd/store/sqlite_used.h"
 
 namespace signerd::sqlite {
@@ -32,17 +33,21 @@ class Writer {
     };
 
     Writer(Connection database, Statements statements, RevocationWriter revocations,
-           CrlTable crls, RequestWriter requests, UsedTable uses, Places places)
+           CrlTable crls, RequestWriter requests, TransactionWriter transactions,
+           UsedTable uses, Places places)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
           crls_(std::move(crls)),
           requests_(std::move(requests)),
+          transactions_(std::move(transactions)),
           uses_(std::move(uses)),
           places_(std::move(places)) {}
 
     pki::Status transact(std::span<const Decided* const> batch);
     pki::Status write(std::span<const Decided* const> batch);
+    pki::Status write(const Decided& decided, Head& end) const;
+    pki::Status go_on(const Decided& decided) const;
     pki::Result<Head> head() const;
     pki::Status insert(const CertificateRecord& record) const;
     pki::Status put(const Answer& answer) const;
@@ -54,6 +59,7 @@ class Writer {
     RevocationWriter revocations_;
     CrlTable crls_;
     RequestWriter requests_;
+    TransactionWriter transactions_;
     UsedTable uses_;
     Places places_;
 };

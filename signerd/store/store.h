@@ -14,6 +14,7 @@
 #include "libpki/wire/audit_row.h"
 #include "libpki/x509/crl_reason.h"
 #include "signerd/store/pending.h"
+#include "signerd/store/transaction.h"
 #include "signerd/store/used.h"
 
 namespace signerd {
@@ -133,6 +134,14 @@ struct Decided {
     // Of a request that waits: to issued with the certificate and an answer, to denied with the
     // audit record that denies.
     std::optional<PendingChange> pending_change;
+    // A new one, with a certificate, a request that waits, or the record of what it was for. It
+    // takes the place of one with the same key that is over.
+    std::optional<Transaction> transaction;
+    std::optional<TransactionChange> transaction_change;
+    // Nothing is decided: a transaction goes on, or those are forgotten that are over at
+    // `forget_before`, a few of them. There is no audit record then, and nothing else.
+    bool silent = false;
+    std::int64_t forget_before = 0;  // seconds since 1970; 0: none
 };
 
 struct AuditEntry {
@@ -267,6 +276,14 @@ class Store {
     // How many wait and have not expired, of a profile or (empty) of all.
     virtual pki::Result<std::uint64_t> waiting_requests(const std::string& profile,
                                                         std::int64_t now) = 0;
+
+    virtual pki::Result<std::optional<Transaction>> find_transaction(
+        const pki::ossl::Sha256& key) = 0;
+    // Those that is_due() and were to be confirmed before `now`, the oldest first.
+    virtual pki::Result<std::vector<Transaction>> due_transactions(std::int64_t now,
+                                                                   std::uint32_t limit) = 0;
+    // Is there one that could be forgotten?
+    virtual pki::Result<bool> has_old_transactions(std::int64_t now) = 0;
 
     // On any thread; it may outlive no store.
     virtual pki::Result<std::unique_ptr<CrlSource>> crl_source() = 0;
