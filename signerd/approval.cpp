@@ -2,6 +2,7 @@
 
 #include "libpki/x509/oids.h"
 #include "signerd/audit.h"
+#include "signerd/issue_transaction.h"
 
 namespace signerd {
 
@@ -21,6 +22,14 @@ wire::Credential request_credential(const PendingRequest& kept) {
     if (!kept.client_certificate.empty()) return wire::Credential::certificate;
     return kept.credential == wire::Credential::basic ? wire::Credential::basic
                                                       : wire::Credential::none;
+}
+
+// Of CMP it is: the transaction has told already whose it is.
+bool is_bound_to(const PendingRequest& earlier, const IssueJob& job) {
+    if (job.key.by_message) return job.cmp->transaction.has_value();
+    const pki::ossl::Sha256& bound =
+        job.key.by_public_key ? earlier.spki_sha256 : earlier.csr_sha256;
+    return bound == job.key.binding();
 }
 
 PendingChange change_to(const IssueJob& job, PendingState state) {
@@ -56,6 +65,8 @@ pki::Result<PendingRequest> pending_request(const IssueJob& job) {
     kept.client_certificate = pki::to_buffer(request.client_certificate);
     kept.signer_certificate = pki::to_buffer(request.signer_certificate);
     kept.transaction = request.transaction;
+    kept.form = request.form;
+    kept.originator = pki::to_buffer(request.originator);
     kept.created = job.now();
     kept.expires = job.now() + job.profile->approval.lifetime;
     return kept;
@@ -64,9 +75,7 @@ pki::Result<PendingRequest> pending_request(const IssueJob& job) {
 pki::Result<std::optional<std::uint64_t>> weigh(const PendingRequest& earlier,
                                                 const IssueJob& job) {
     if (earlier.expired(job.now())) return std::optional<std::uint64_t>();
-    const pki::ossl::Sha256& bound =
-        job.key.by_public_key ? earlier.spki_sha256 : earlier.csr_sha256;
-    if (bound != job.key.binding()) return conflict(job);
+    if (!is_bound_to(earlier, job)) return conflict(job);
     switch (earlier.state) {
         case PendingState::waiting: return std::optional(earlier.id);
         case PendingState::denied: return denied_by_person(earlier);
@@ -113,6 +122,8 @@ void take_over(IssueJob& job) {
     request.signer_certificate = kept.signer_certificate;
     request.client_address = kept.client_address;
     request.transaction = kept.transaction;
+    request.form = kept.form;
+    request.originator = kept.originator;
     job.key.key = kept.key;
     job.key.csr_sha256 = kept.csr_sha256;
     job.key.spki_sha256 = kept.spki_sha256;
@@ -128,11 +139,27 @@ void describe(IssueJob& job) {
     job.record().sans = job.approval->sans;
 }
 
-void restore_challenge(x509::Csr& csr) {
-    if (csr.signature.empty()) csr.attribute_types.push_back(x509::oid::kChallengePassword);
+void restore_challenge(IssueJob& job) {
+    x509::Csr& csr = job.csr;
+    if (csr.signature.empty() && job.request.form == wire::RequestForm::pkcs10)
+        csr.attribute_types.push_back(x509::oid::kChallengePassword);
 }
 
-Objection object_to_second(Store& store, const PendingRequest& request) {
+namespace {
+
+// A transaction is good for one certificate, whatever became of that.
+std::optional<pki::Error> object_to_second_of(const std::optional<Transaction>& transaction) {
+    if (!transaction) return fail(Errc::conflict, "the transaction of the request is over");
+    if (transaction->state == TransactionState::waiting) return {};
+    return fail(Errc::conflict, "a certificate was issued for it meanwhile",
+                transaction->serial);
+}
+
+}  // namespace
+
+Objection object_to_second(Store& store, const IssueJob& job) {
+    if (job.cmp) return object_to_second_of(job.cmp->transaction);
+    const PendingRequest& request = *job.approval;
     PKI_TRY(const auto answer, store.find_answer(request.key));
     if (!answer) return std::optional<pki::Error>();
     PKI_TRY(const auto certificate, store.find_certificate(answer->ca, answer->serial));
@@ -157,7 +184,10 @@ void stays_undecided(IssueJob& job) {
 
 void approve(IssueJob& job) {
     PendingChange change = change_to(job, PendingState::issued);
-    job.decided.answer->created = change.expires;
+    if (job.cmp)
+        approve_transaction(job, change.expires);
+    else
+        job.decided.answer->created = change.expires;
     const std::string detail = number_text(*job.approval) + " approved by " + job.peer->name;
     record_allow(job.record(), job.decided.certificate->serial, detail);
     job.decided.pending_change = std::move(change);
@@ -170,6 +200,7 @@ void deny(IssueJob& job, std::string_view reason) {
     denied.decided_by = change.decided_by;
     denied.reason = change.reason;
     record_refusal(job.record(), denied_by_person(denied));
+    if (job.cmp) deny_transaction(job, change.expires);
     job.decided.pending_change = std::move(change);
 }
 

@@ -29,11 +29,11 @@ void describe(IssueJob& job);
 
 // The CSR is kept without its challengePassword, and a profile may require one
 // ("required_attributes"): it was there when the signature is not (csr.h).
-void restore_challenge(pki::x509::Csr& csr);
+void restore_challenge(IssueJob& job);
 
 // A certificate was issued for it since it was put before somebody: the profile was automatic
-// then.
-Objection object_to_second(Store& store, const PendingRequest& request);
+// then. With CMP also: its transaction is over.
+Objection object_to_second(Store& store, const IssueJob& job);
 
 // What a request that waits used up is its own when it comes again and nobody has to decide any
 // more: `job` has no claims then, unless a certificate was issued for it meanwhile, be it

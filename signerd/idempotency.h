@@ -33,9 +33,13 @@ struct RequestKey {
     bool given = false;          // the client chose it for good; else it counts inside a window
     bool by_public_key = false;  // bound to the public key; else to the CSR
     pki::ossl::Sha256 spki_sha256{};
+    // Of CMP: bound to the message, and to who sent it (issue_transaction.h).
+    bool by_message = false;
+    pki::ossl::Sha256 message{};
 
     // What whoever comes with this key has to come with.
     const pki::ossl::Sha256& binding() const {
+        if (by_message) return message;
         return by_public_key ? spki_sha256 : csr_sha256;
     }
 };

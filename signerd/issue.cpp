@@ -8,8 +8,10 @@
 #include "signerd/fault.h"
 #include "signerd/issue_challenge.h"
 #include "signerd/issue_decode.h"
+#include "signerd/issue_originator.h"
 #include "signerd/issue_renewal.h"
 #include "signerd/issue_revoked.h"
+#include "signerd/issue_transaction.h"
 #include "signerd/log.h"
 #include "signerd/peer.h"
 #include "signerd/reply.h"
@@ -27,6 +29,7 @@ namespace {
 // Somebody has to have verified it: a worker that does not, behind a peer entry that believes
 // it did, would let a CSR with a foreign key through.
 pki::Status check_possession(const IssueJob& job) {
+    if (job.cmp) return check_cmp_possession(job);
     if (job.peer->verify_possession) return x509::verify_possession(job.csr);
     if (job.request.possession_verified) return {};
     return fail(Errc::denied, "issue: nobody has verified the signature of the CSR");
@@ -39,7 +42,17 @@ pki::Status check_profile(const IssueJob& job) {
         return fail(Errc::not_found, "no such profile");
     if (job.request.protocol == wire::Protocol::scep && !job.profile->scep)
         return fail(Errc::denied, "the profile is not for SCEP");
+    if (job.cmp && !job.profile->cmp) return fail(Errc::denied, "the profile is not for CMP");
     return {};
+}
+
+// What a profile does not give is a matter of the CertTemplate (RFC 9810 5.2.3).
+pki::Status check_request(const IssueJob& job) {
+    auto status = x509::check_request(job.profile->rules, job.csr);
+    if (!status && job.cmp && status.error().reason == pki::Reason::none &&
+        status.error().code == Errc::denied)
+        status.error().reason = pki::Reason::bad_cert_template;
+    return status;
 }
 
 // The largest signature, its algorithm, and the headers around all three.
@@ -80,8 +93,11 @@ CertificateRecord certificate_record(IssueJob& job, pki::Buffer der) {
 void decide_allow(IssueJob& job, pki::Buffer der) {
     job.decided.certificate = certificate_record(job, std::move(der));
     const std::string& serial = job.decided.certificate->serial;
-    job.decided.answer = Answer{job.key.key, job.key.csr_sha256, job.ca->name,
-                                serial,      job.now(),          job.key.spki_sha256};
+    if (job.cmp)
+        record_transaction(job);
+    else
+        job.decided.answer = Answer{job.key.key, job.key.csr_sha256, job.ca->name,
+                                    serial,      job.now(),          job.key.spki_sha256};
     record_claims(job);
     record_allow(job.record(), serial, beside_text(job));
     if (job.approval) approve(job);
@@ -163,11 +179,12 @@ pki::Status Issuer::examine(IssueJob& job) {
     SIGNERD_FAULT("issue:1");
     PKI_CHECK(decode(job));
     PKI_CHECK(check_load(job));
-    if (job.shown) PKI_CHECK(settle(object_to_client(store_, *job.shown)));
+    PKI_CHECK(check_client(job));
     PKI_CHECK(check_possession(job));
     SIGNERD_FAULT("issue:2");
     PKI_CHECK(check_profile(job));
     PKI_CHECK(settle(object_to_renewal(store_, job)));
+    PKI_CHECK(settle(object_to_originator(store_, job)));
     if (const auto known = check_challenge(job); !known) job.challenge.refusal = known.error();
     // Of the policy nobody hears whom no challenge knows.
     if (const auto status = check_policy(job); !status)
@@ -176,20 +193,32 @@ pki::Status Issuer::examine(IssueJob& job) {
     return {};
 }
 
+// Who signs with a certificate of ours that is revoked knows it from its CRL: with CMP he is
+// told.
+pki::Status Issuer::check_client(const IssueJob& job) {
+    if (job.shown) return settle(object_to_client(store_, *job.shown));
+    if (!job.cmp || !job.cmp->turn.certificate) return {};
+    auto status = settle(object_to_client(store_, *job.cmp->turn.certificate));
+    if (!status && status.error().code == Errc::unauthenticated)
+        status.error().reason = pki::Reason::cert_revoked;
+    return status;
+}
+
 pki::Status Issuer::check_policy(const IssueJob& job) {
-    PKI_CHECK(x509::check_request(job.profile->rules, job.csr));
+    PKI_CHECK(check_request(job));
     return settle(object_to_key(store_, job.csr.spki));
 }
 
 // Steps 1 and 2 for what was kept. Its signature was verified and its challenge known when it
 // came.
 pki::Status Issuer::examine_again(IssueJob& job) {
-    PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
-    restore_challenge(job.csr);
+    PKI_CHECK(read_request(job));
+    restore_challenge(job);
     PKI_CHECK(read_certificates(job));
-    if (job.shown) PKI_CHECK(settle(object_to_client(store_, *job.shown)));
+    PKI_CHECK(check_client(job));
     PKI_CHECK(check_profile(job));
     PKI_CHECK(settle(object_to_renewal(store_, job)));
+    PKI_CHECK(settle(object_to_originator(store_, job)));
     return check_policy(job);
 }
 
@@ -244,8 +273,14 @@ void Issuer::on_committed(const IssueJobPtr& job, const pki::Status& status) {
         answer_decision(*job);
     else
         answer(*job, certificate, job->ca, false);
-    for (const IssueJobPtr& waiting : release(*job))
+    for (const IssueJobPtr& waiting : release(*job)) {
+        if (job->approval && job->cmp) {
+            proceed(waiting);  // who fetches it has to confirm it
+            continue;
+        }
+        share_answer(*waiting, *job);
         answer(*waiting, certificate, job->ca, true);
+    }
 }
 
 void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error, const pki::Error& told) {
@@ -258,6 +293,9 @@ void Issuer::refuse(const IssueJobPtr& job, const pki::Error& error, const pki::
     job->decided.counted.clear();
     job->decided.pending.reset();
     job->decided.pending_change.reset();
+    job->decided.transaction.reset();
+    job->decided.transaction_change.reset();
+    job->decided.silent = false;
     committer_.commit(job->decided, [this, job, error, told](const pki::Status& status) {
         if (status) return answer_error(*job, error, told);
         const pki::Error failed = store_failed(status.error());
@@ -285,6 +323,10 @@ void Issuer::answer(const IssueJob& job, pki::Bytes certificate, const Ca* issue
     wire::IssueReply reply;
     reply.certificate = certificate;
     reply.replayed = replayed;
+    if (job.cmp) {
+        reply.sender_nonce = job.cmp->nonce;
+        reply.confirm_until = job.cmp->confirm_by;
+    }
     if (job.request.want_chain) reply.chain = {issuer->chain.begin(), issuer->chain.end()};
     replies_.send(job.to, reply_frame(reply, job.to.id));
 }

@@ -6,6 +6,7 @@
 //       a challenge that nobody knows (any more) is refused only after 4: a retry of a request
 //       that waits or was answered may come when its challenge has expired
 //       what a person decides waits from here on (issue_approval.cpp)
+//     with CMP the transaction is what idempotency goes by (issue_transaction.h)
 //     6 serial and TBS   7 signature by the key child
 //     8 one durable transaction: certificate, audit record, answer   9 answer
 //
@@ -24,6 +25,7 @@
 #include "signerd/keys/signer.h"
 #include "signerd/outage.h"
 #include "signerd/request.h"
+#include "signerd/transaction.h"
 #include "signerd/writer.h"
 
 namespace signerd {
@@ -55,11 +57,14 @@ class Issuer {
     void ask_through(Outside* outside) { outside_ = outside; }
     // Accepted and not yet answered.
     std::size_t in_flight() const { return in_flight_; }
+    // Shared by all who go on with transactions of CMP.
+    TransactionQueue& transactions() { return transactions_; }
 
    private:
     IssueJobPtr accept(const Request& request);
     pki::Status examine(IssueJob& job);
     pki::Status examine_again(IssueJob& job);
+    pki::Status check_client(const IssueJob& job);
     pki::Status check_policy(const IssueJob& job);
     pki::Status check_load(const IssueJob& job) const;
     void proceed(const IssueJobPtr& job);
@@ -72,6 +77,12 @@ class Issuer {
     void tell_outside(const IssueJob& job, const Outcome& outcome);
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);
+    pki::Result<bool> replay_transaction(const IssueJobPtr& job);
+    pki::Result<bool> replay(const IssueJobPtr& job, const CertificateRecord& certificate);
+    bool hand_over(const IssueJobPtr& job, const CertificateRecord& certificate,
+                   const Ca* issuer);
+    void on_handed_over(const IssueJobPtr& job, pki::Bytes certificate, const Ca* issuer,
+                        const pki::Status& status);
     pki::Result<bool> settled_by_person(const IssueJobPtr& job);
     void ask(const IssueJobPtr& job);
     pki::Status keep(IssueJob& job);
@@ -105,6 +116,7 @@ class Issuer {
     // Of SCEP, by their key: one with another public key is being worked on.
     std::map<pki::ossl::Sha256, std::vector<IssueJobPtr>> behind_;
     HeldClaims claims_;
+    TransactionQueue transactions_;
     Outage reading_{"store"};
     Outage damage_{"store"};  // never over
     std::size_t in_flight_ = 0;

@@ -7,6 +7,7 @@
 #include "signerd/issue.h"
 #include "signerd/issue_challenge.h"
 #include "signerd/issue_decode.h"
+#include "signerd/issue_transaction.h"
 #include "signerd/reply.h"
 #include "signerd/request_list.h"
 
@@ -48,6 +49,7 @@ pki::Status Issuer::keep(IssueJob& job) {
     if (*waiting >= job.profile->approval.limit)
         return fail(Errc::limited, "too many requests wait for approval");
     PKI_TRY(job.decided.pending, pending_request(job));
+    if (job.cmp) keep_transaction(job);
     record_claims(job);
     record_pending(job.record(), beside_text(job));
     return {};
@@ -64,12 +66,16 @@ void Issuer::on_asked(const IssueJobPtr& job, const pki::Status& status) {
         return answer_error(*job, failed, failed);
     }
     answer_pending(*job, (*kept)->id);
-    for (const IssueJobPtr& waiting : release(*job)) answer_pending(*waiting, (*kept)->id);
+    for (const IssueJobPtr& waiting : release(*job)) {
+        share_answer(*waiting, *job);
+        answer_pending(*waiting, (*kept)->id);
+    }
 }
 
 void Issuer::answer_pending(const IssueJob& job, std::uint64_t request) {
     in_flight_--;
-    const wire::PendingReply reply{request, job.profile->approval.retry};
+    wire::PendingReply reply{request, job.profile->approval.retry};
+    if (job.cmp) reply.sender_nonce = job.cmp->nonce;
     replies_.send(job.to, reply_frame(reply, job.to.id));
 }
 
@@ -95,6 +101,8 @@ pki::Status Issuer::take_up(IssueJob& job, std::uint64_t request) {
     find_profile(job);
     describe(job);
     PKI_CHECK(check_waits(*job.approval, job.now()));
+    if (const auto status = restore_cmp(store_, job); !status)
+        return reading_failed(status.error());
     job.claimed = working_.claim(job.key) == Claim::ours;
     if (!job.claimed)
         return fail(Errc::conflict, "the request is being worked on", std::to_string(request));
@@ -110,7 +118,7 @@ pki::Status Issuer::object_to_approval(IssueJob& job) {
     }
     if (job.ca->tenant != job.approval->tenant)
         return fail(Errc::conflict, "the profile has another tenant by now", job.ca->tenant);
-    return settle(object_to_second(store_, *job.approval));
+    return settle(object_to_second(store_, job));
 }
 
 void Issuer::deny(const IssueJobPtr& job, std::string_view reason) {

@@ -1,6 +1,7 @@
 #include "signerd/issue_decode.h"
 
 #include "signerd/audit.h"
+#include "signerd/issue_transaction.h"
 
 namespace signerd {
 
@@ -64,7 +65,20 @@ void find_profile(IssueJob& job) {
     job.record() = record_request(occasion, job.request, job.key.csr_sha256);
 }
 
+// A form beside PKCS#10 comes with CMP alone.
+pki::Status read_request(IssueJob& job) {
+    if (job.request.form == wire::RequestForm::pkcs10) {
+        PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
+        return {};
+    }
+    PKI_TRY(job.cmp->request, x509::parse_cert_request(job.request.csr));
+    job.csr = job.cmp->request->csr;
+    return {};
+}
+
+// Those of CMP are its originator's.
 pki::Status read_certificates(IssueJob& job) {
+    if (job.cmp) return {};
     PKI_CHECK(check_credential(job));
     return check_signer(job);
 }
@@ -79,7 +93,8 @@ pki::Status decode(IssueJob& job) {
     if (job.request.protocol == wire::Protocol::none ||
         job.request.operation == wire::Operation::none)
         return fail(Errc::malformed, "issue: protocol or operation missing");
-    PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
+    PKI_CHECK(read_cmp(job));
+    PKI_CHECK(read_request(job));
     describe_csr(job.record(), job.csr);
     return read_certificates(job);
 }

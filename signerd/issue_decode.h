@@ -10,9 +10,10 @@ namespace signerd {
 // Not checked: signatures, and whether the peer may use the profile.
 pki::Status decode(IssueJob& job);
 
-// Two parts of that: profile and CA, with which the audit record begins; and the certificates
-// that came with the request.
+// Parts of that: profile and CA, with which the audit record begins; the request, by its form;
+// and the certificates that came with it.
 void find_profile(IssueJob& job);
+pki::Status read_request(IssueJob& job);
 pki::Status read_certificates(IssueJob& job);
 
 }  // namespace signerd

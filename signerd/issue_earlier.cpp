@@ -2,6 +2,7 @@
 #include "signerd/approval.h"
 #include "signerd/issue.h"
 #include "signerd/issue_challenge.h"
+#include "signerd/issue_transaction.h"
 #include "signerd/stored.h"
 
 namespace signerd {
@@ -9,13 +10,6 @@ namespace signerd {
 using pki::Errc;
 
 namespace {
-
-// The profile may have another CA by now than the one that issued an earlier answer.
-const Ca* find_ca(const IssueJob& job, const std::string& name) {
-    const auto& cas = job.generation->config->cas;
-    const auto found = cas.find(name);
-    return found == cas.end() ? nullptr : &found->second;
-}
 
 // Whose the transaction is, is not for one whom no challenge knows.
 const pki::Error& told_of(const IssueJob& job, const pki::Error& error) {
@@ -29,12 +23,17 @@ bool waits_behind(const IssueJob& job) {
     return job.key.by_public_key && !job.challenge.refusal;
 }
 
+RequestKey key_of(const IssueJob& job) {
+    if (job.cmp) return transaction_request_key(job);
+    return request_key(job.ca->tenant, job.request,
+                       {job.key.csr_sha256, pki::ossl::sha256(job.csr.spki.encoding)});
+}
+
 }  // namespace
 
 // Step 4. True when an earlier request decides this one, or has to be decided before it.
 bool Issuer::settled_earlier(const IssueJobPtr& job) {
-    job->key = request_key(job->ca->tenant, job->request,
-                           {job->key.csr_sha256, pki::ossl::sha256(job->csr.spki.encoding)});
+    job->key = key_of(*job);
     const Claim claim = working_.claim(job->key);
     if (claim == Claim::taken) return working_.wait(job->key, job);
     if (claim == Claim::conflict && waits_behind(*job)) {
@@ -53,6 +52,7 @@ bool Issuer::settled_earlier(const IssueJobPtr& job) {
 }
 
 pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
+    if (job->cmp) return replay_transaction(job);
     const auto found = find_stored(*job);
     if (!found) return reading_failed(found.error());
     reading_.note({});
@@ -61,7 +61,7 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     if (earlier->means == Earlier::conflict) return conflict(*job);
     const CertificateRecord& certificate = earlier->certificate;
     if (certificate.not_after <= job->now() || certificate.revocation) return false;
-    const Ca* issuer = find_ca(*job, certificate.ca);
+    const Ca* issuer = find_ca(*job->generation, certificate.ca);
     if (job->request.want_chain && issuer == nullptr) return false;
     release(*job);  // in the turn that claimed it: nobody waits
     answer(*job, certificate.der, issuer, true);

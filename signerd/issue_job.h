@@ -34,6 +34,9 @@ struct CmpState {
     CmpTurn turn;  // of a request that was kept: the originator alone
     std::optional<pki::x509::CertRequest> request;  // with RequestForm::crmf
     std::optional<Transaction> transaction;         // that this message has opened before
+    // Of the answer: our nonce, and until when it has to be confirmed (0: it need not).
+    pki::Buffer nonce;
+    std::int64_t confirm_by = 0;
 
     std::int64_t cert_req_id() const { return request ? request->id : -1; }
 };
@@ -46,7 +49,7 @@ struct IssueJob {
 
     pki::Buffer fields;  // what the views of request and csr look into
     pki::wire::IssueRequest request;
-    pki::x509::Csr csr;  // of CRMF: the template in these terms
+    pki::x509::Csr csr;                            // of CRMF: the template in these terms
     std::optional<pki::x509::Certificate> shown;   // by a client that identified itself with it
     std::optional<pki::x509::Certificate> signer;  // of the message around the CSR
     // The request that an operator decides about, in the place of `fields`; none: a client's
@@ -70,6 +73,7 @@ struct IssueJob {
 };
 
 inline pki::Error conflict(const IssueJob& job) {
+    if (job.key.by_message) return transaction_in_use();
     return pki::fail(pki::Errc::conflict, job.key.by_public_key
                                               ? "the transaction belongs to another key"
                                               : "the idempotency key belongs to another CSR");

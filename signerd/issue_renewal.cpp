@@ -84,7 +84,7 @@ Objection object_to_signer(Store& store, IssueJob& job) {
 }  // namespace
 
 Objection object_to_renewal(Store& store, IssueJob& job) {
-    if (job.request.operation != pki::wire::Operation::renew)
+    if (job.request.operation != pki::wire::Operation::renew || job.cmp)
         return std::optional<pki::Error>();
     return job.signer ? object_to_signer(store, job) : as_objection(check_shown(job));
 }

@@ -6,7 +6,7 @@
 
 namespace signerd {
 
-// Requests that are no renewals pass. With SCEP the certificate is the one that signed the
+// Requests that are no renewals pass, and those of CMP (issue_originator.h). With SCEP the certificate is the one that signed the
 // message, and it must be one of ours: in the store, byte by byte, of the profile's tenant and
 // of a profile that this one renews, verified by its CA's key, not revoked, valid now or over
 // for no longer than "renewal.grace". Elsewhere it is the client's certificate, which the

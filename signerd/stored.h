@@ -19,6 +19,17 @@ struct Stored {
 pki::Status check_stored(const CertificateRecord& record, const pki::x509::Spki& key,
                          const Generation& generation);
 
+// The same without a request: whatever its key is.
+pki::Status check_stored(const CertificateRecord& record, const Generation& generation);
+
+// The certificate of a transaction, looked at. internal when it is not there.
+pki::Result<CertificateRecord> certificate_of(Store& store, const Transaction& transaction,
+                                              const Generation& generation);
+
+// A profile may have another CA by now than the one that issued an earlier answer. nullptr:
+// that one is gone.
+const Ca* find_ca(const Generation& generation, const std::string& name);
+
 // Not looked at: names and validity.
 bool is_signed(const pki::x509::Certificate& certificate, EVP_PKEY* key);
 

@@ -42,6 +42,8 @@ struct Transaction {
     // Until then the transactionID is taken, and longer while it is_due().
     std::int64_t expires = 0;
 
+    // Its time to be fetched or confirmed has passed.
+    bool late(std::int64_t now) const { return is_due(state) && confirm_by < now; }
     bool over(std::int64_t now) const { return expires <= now && !is_due(state); }
 };
 
