@@ -78,12 +78,13 @@ pki::Status Daemon::assemble(std::optional<OutsideKeeper> keeper) {
     ocsp_ = std::make_unique<OcspResponder>(clock_, *store_, *signer_, *writer_, *server_);
     ras_ = std::make_unique<RaIssuer>(clock_, *store_, *signer_, *writer_, *server_);
     challenges_ = std::make_unique<ChallengeMaker>(clock_, *writer_, *server_);
-    dispatcher_ = std::make_unique<Dispatcher>(Services{
-        clock_, *store_, *issuer_, *reports_, *revoker_, *crls_, *watchers_, *ocsp_, *ras_,
-        *challenges_, *server_, clock_.now() / kMicroseconds, [this] { return gauges(); },
-        [this](const Request& request, const pki::Error& error) {
-            refusals_->note(*request.generation, *request.peer, error);
-        }});
+    dispatcher_ = std::make_unique<Dispatcher>(
+        Services{clock_, *store_, *issuer_, *reports_, *revoker_, *confirmer_, *crls_,
+                 *watchers_, *ocsp_, *ras_, *challenges_, *server_,
+                 clock_.now() / kMicroseconds, [this] { return gauges(); },
+                 [this](const Request& request, const pki::Error& error) {
+                     refusals_->note(*request.generation, *request.peer, error);
+                 }});
     loop_->each_turn([this] { end_of_turn(); });
     return {};
 }
@@ -101,6 +102,10 @@ pki::Status Daemon::assemble_revocation() {
         watchers_->notify();
         crls_->changed();
     });
+    confirmer_ = std::make_unique<Confirmer>(clock_, *store_, *writer_, *server_,
+                                             issuer_->transactions(), *revoker_);
+    sweep_ = std::make_unique<ConfirmSweep>(clock_, *store_, *writer_, issuer_->transactions(),
+                                            *revoker_, after);
     PKI_TRY(background_, Background::start(*loop_));
     return crls_->load();
 }
@@ -198,6 +203,7 @@ void Daemon::switch_to(const CandidatePtr& candidate) {
     raise_descriptor_limit(config_->limits.connections);
     server_->apply(candidate->generation, std::move(candidate->listeners));
     crls_->use(candidate->generation);
+    sweep_->use(candidate->generation);
     outside_->use(config_->outside.value_or(OutsideConfig{}));
     log(Level::notice, "%s: generation %llu, %zu CAs, %zu profiles",
         starting ? "ready" : "reloaded", static_cast<unsigned long long>(generation_),
@@ -220,6 +226,7 @@ void Daemon::drain() {
     notify_stopping();
     server_->drain();
     dispatcher_->drain();
+    sweep_->drain();
     loop_->after(std::chrono::seconds(config_->limits.drain_seconds), [this] {
         log(Level::warning, "drain time is over, %zu requests unanswered",
             issuer_->in_flight());

@@ -3,6 +3,7 @@
 
 #include "signerd/challenge/asker.h"
 #include "signerd/clock.h"
+#include "signerd/confirm_sweep.h"
 #include "signerd/dispatch.h"
 #include "signerd/keys/signer.h"
 #include "signerd/refusals.h"
@@ -53,6 +54,8 @@ class Daemon {
     std::unique_ptr<Issuer> issuer_;
     std::unique_ptr<Reports> reports_;
     std::unique_ptr<Revoker> revoker_;
+    std::unique_ptr<Confirmer> confirmer_;
+    std::unique_ptr<ConfirmSweep> sweep_;
     std::unique_ptr<OcspResponder> ocsp_;
     std::unique_ptr<RaIssuer> ras_;
     std::unique_ptr<ChallengeMaker> challenges_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "libpki/wire/pending.h"
 #include "signerd/admin.h"
 #include "signerd/crl_service.h"
 #include "signerd/log.h"
@@ -24,6 +25,10 @@ void issue(Services& services, const Request& request) { services.issuer.issue(r
 
 void decide(Services& services, const Request& request) { services.issuer.decide(request); }
 
+void confirm(Services& services, const Request& request) {
+    services.confirmer.confirm(request);
+}
+
 void report(Services& services, const Request& request) {
     services.reports.record(request, services.issuer.in_flight());
 }
@@ -43,7 +48,7 @@ void challenge_create(Services& services, const Request& request) {
 
 std::int64_t now(const Services& services) { return services.clock.now() / kMicroseconds; }
 
-pki::Result<pki::Buffer> poll(Services& services, const Request& request) {
+pki::Result<pki::Buffer> poll_at_once(Services& services, const Request& request) {
     return signerd::poll(services.store, now(services), request);
 }
 pki::Result<pki::Buffer> request_list(Services& services, const Request& request) {
@@ -58,13 +63,22 @@ void at_once(Services& services, const Request& request) {
         request.to, frame ? *std::move(frame) : error_frame(frame.error(), request.to.id));
 }
 
+// With CMP a poll is a message of a transaction, and its answer durable before it leaves.
+void poll(Services& services, const Request& request) {
+    const auto asked = wire::decode<wire::PollRequest>(request.frame);
+    if (asked && asked->protocol == wire::Protocol::cmp)
+        return services.confirmer.poll(request);
+    at_once<poll_at_once>(services, request);
+}
+
 constexpr Roles kFrontend = only(Role::frontend);
 constexpr Roles kReader = only(Role::reader);
 constexpr Roles kAdmin = only(Role::admin);
 
 constexpr Operation kOperations[] = {
     {Kind::issue_request, "issue", kFrontend, issue},
-    {Kind::poll_request, "poll", kFrontend, at_once<poll>},
+    {Kind::poll_request, "poll", kFrontend, poll},
+    {Kind::confirm_request, "confirm", kFrontend, confirm},
     {Kind::ca_certs_request, "ca_certs", kFrontend | kReader | kAdmin, at_once<ca_certs>},
     {Kind::report_request, "report", kFrontend, report},
     {Kind::status_request, "status", kReader | kAdmin, at_once<status>},

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "signerd/challenge/maker.h"
+#include "signerd/confirm.h"
 #include "signerd/crl_publisher.h"
 #include "signerd/issue.h"
 #include "signerd/ocsp.h"
@@ -33,6 +34,7 @@ struct Services {
     Issuer& issuer;
     Reports& reports;
     Revoker& revoker;
+    Confirmer& confirmer;
     CrlPublisher& crls;
     Watchers& watchers;
     OcspResponder& ocsp;

@@ -92,8 +92,13 @@ pki::Status restore_cmp(Store& store, IssueJob& job) {
     return {};
 }
 
+bool wants_key(const IssueJob& job) { return job.csr.spki.encoding.empty(); }
+
 pki::Status check_cmp_possession(const IssueJob& job) {
     const auto& request = job.cmp->request;
+    if (wants_key(job))
+        return fail(Errc::denied, Reason::bad_cert_template,
+                    "the request has no public key, and none is made here");
     if (request && request->possession == x509::Possession::ra_verified) {
         if (ra_may_speak(job)) return {};
         return fail(Errc::bad_signature, Reason::bad_pop,

@@ -24,6 +24,7 @@ std::string_view name(Operation operation) {
         case Operation::responder: return "responder";
         case Operation::challenge: return "challenge";
         case Operation::ra: return "ra";
+        case Operation::confirm: return "confirm";
     }
     return "unknown";
 }

@@ -22,6 +22,7 @@ enum class Operation : std::uint8_t {
     responder = 6,  // the certificate of an OCSP responder
     challenge = 7,  // a challengePassword was made for somebody
     ra = 8,         // the certificate of a registration authority
+    confirm = 9,    // a client confirms the certificate that it got, or asks for it again
 };
 // `unproven` is a name that somebody gave and did not prove to be his; in reports and audit
 // records only.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "libpki/base/base64.h"
+#include "signerd/clock.h"
 #include "signerd/store/consistent.h"
 #include "t/fuzz/fuzz.h"
 
@@ -125,6 +126,22 @@ class MemoryStore : public signerd::Store {
             count += request.state == signerd::PendingState::waiting && !request.expired(now);
         return count;
     }
+    pki::Result<std::optional<signerd::Transaction>> find_transaction(
+        const pki::ossl::Sha256& key) override {
+        const auto found = transactions_.find(key);
+        return found == transactions_.end() ? std::nullopt : std::optional(found->second);
+    }
+    pki::Result<std::vector<signerd::Transaction>> due_transactions(
+        std::int64_t now, std::uint32_t limit) override {
+        std::vector<signerd::Transaction> due;
+        for (const auto& [key, transaction] : transactions_)
+            if (transaction.late(now) && due.size() < limit) due.push_back(transaction);
+        return due;
+    }
+    pki::Result<bool> has_old_transactions(std::int64_t now) override {
+        return std::ranges::any_of(transactions_,
+                                   [&](const auto& entry) { return entry.second.over(now); });
+    }
     // Between two inputs: what one left must not be the other's memory.
     void forget() {
         answers_.clear();
@@ -136,11 +153,15 @@ class MemoryStore : public signerd::Store {
         used_.clear();
         counted_.clear();
         requests_.clear();
+        transactions_.clear();
     }
 
    private:
     void add(const signerd::Decided& decided) {
         PROPERTY(signerd::consistent(decided));
+        if (decided.transaction) add(*decided.transaction, decided);
+        if (decided.transaction_change) apply(*decided.transaction_change, decided);
+        if (decided.silent) return;
         append(decided.audit);
         for (const signerd::AuditRecord& record : decided.more) append(record);
         for (const signerd::RevocationChange& change : decided.revocations) apply(change);
@@ -154,6 +175,33 @@ class MemoryStore : public signerd::Store {
         auto& record = certificates_[decided.certificate->serial] = *decided.certificate;
         record.row = certificates_.size();
         if (decided.answer) answers_[decided.answer->key] = *decided.answer;
+    }
+    void add(const signerd::Transaction& opened, const signerd::Decided& decided) {
+        const auto before = transactions_.find(opened.key);
+        PROPERTY(before == transactions_.end() ||
+                 before->second.over(decided.audit.time / signerd::kMicroseconds));
+        signerd::Transaction& kept = transactions_[opened.key] = opened;
+        certify(kept, decided);
+    }
+    void apply(const signerd::TransactionChange& change, const signerd::Decided& decided) {
+        const auto found = transactions_.find(change.key);
+        PROPERTY(found != transactions_.end());
+        signerd::Transaction& kept = found->second;
+        PROPERTY(change.from == change.to || kept.state == change.from);
+        if (change.from != change.to) kept.state = change.to;
+        if (change.answered) {
+            kept.last_message = change.answered->message;
+            kept.last_nonce = change.answered->nonce;
+        }
+        if (change.confirm_by) kept.confirm_by = *change.confirm_by;
+        if (change.expires) kept.expires = *change.expires;
+        certify(kept, decided);
+    }
+    static void certify(signerd::Transaction& kept, const signerd::Decided& decided) {
+        if (!decided.certificate) return;
+        PROPERTY(kept.serial.empty());
+        kept.ca = decided.certificate->ca;
+        kept.serial = decided.certificate->serial;
     }
     void append(const signerd::AuditRecord& record) {
         const auto row = pki::wire::canonical(record.row(audit_.size() + 1));
@@ -201,6 +249,7 @@ class MemoryStore : public signerd::Store {
     std::vector<signerd::UsedValue> used_;
     std::vector<signerd::CountedValue> counted_;
     std::vector<signerd::PendingRequest> requests_;
+    std::map<pki::ossl::Sha256, signerd::Transaction> transactions_;
 };
 
 }  // namespace fuzz

@@ -198,6 +198,78 @@ void test_a_signature_that_is_none(void**) {
     fixture.remove();
 }
 
+// A CertReqMsg; without a key no public one is in it.
+pki::Buffer crmf(EVP_PKEY* key, bool signs = true, bool ra_verified = false) {
+    const pki::Buffer subject = *pki::x509::name_from_text("CN=device-1");
+    const pki::Buffer public_key =
+        key == nullptr ? pki::Buffer() : *pki::ossl::public_key_der(key);
+    pki::x509::CertRequestSpec spec;
+    spec.id = 7;
+    spec.subject = subject;
+    spec.public_key = public_key;
+    spec.key = signs ? key : nullptr;
+    spec.ra_verified = ra_verified;
+    return *pki::x509::build_cert_request(spec);
+}
+
+void test_requests_in_crmf(void**) {
+    CmpFixture fixture;
+    const auto key = *pki::ossl::generate_key("ec:P-256");
+    const pki::Buffer request = crmf(key.get());
+    const auto send = [&](const pki::Buffer& csr, const char* transaction) {
+        return fixture.send(csr, {.transaction = transaction}, wire::RequestForm::crmf);
+    };
+    const std::uint64_t id = send(request, "t-1");
+    assert_ok(fixture.replies.issued(id));
+    assert_int_equal(transaction_of(fixture, {.transaction = "t-1"}).cert_req_id, 7);
+    assert_text(fixture.audit().back().subject, "CN=device-1");
+    const pki::Buffer der = fixture.certificate(id);
+    assert_true(pki::equal(pki::x509::parse_certificate(der)->tbs.spki.encoding,
+                           *pki::ossl::public_key_der(key.get())));
+
+    const std::string bad_pop = refused(Errc::bad_signature, Reason::bad_pop);
+    assert_text(fixture.refusal(send(crmf(key.get(), false), "t-2")), bad_pop);
+    pki::Buffer changed = request;
+    changed.back() ^= 1;
+    assert_text(fixture.refusal(send(changed, "t-3")), bad_pop);
+    assert_text(fixture.refusal(send(make_csr(), "t-4")), refused(Errc::malformed));
+    assert_text(fixture.refusal(send(crmf(nullptr), "t-5")),
+                refused(Errc::denied, Reason::bad_cert_template));
+    assert_int_equal(fixture.certificates(), 1);
+    fixture.remove();
+}
+
+void test_a_crmf_request_waits(void**) {
+    CmpFixture fixture;
+    fixture.rules().manual = true;
+    const auto key = *pki::ossl::generate_key("ec:P-256");
+    const pki::Buffer request = crmf(key.get());
+    assert_text(fixture.said(fixture.send(request, {}, wire::RequestForm::crmf)), "pending 1");
+    assert_text(fixture.said(fixture.decide(1, true)), "json");
+    assert_text(fixture.said(fixture.send(request, {}, wire::RequestForm::crmf)), "replayed");
+    assert_int_equal(fixture.certificates(), 1);
+    fixture.remove();
+}
+
+// Its word counts, where the profile says so; a stranger's is no proof.
+void test_the_word_of_an_ra(void**) {
+    CmpFixture fixture;
+    const auto key = *pki::ossl::generate_key("ec:P-256");
+    const pki::Buffer request = crmf(key.get(), false, true);
+    const pki::Buffer shown = fixture.certificate(fixture.send(make_csr(), {}));
+    const auto send = [&](const char* transaction, bool ra) {
+        return fixture.send(request,
+                            {.transaction = transaction, .certificate = shown, .ra = ra},
+                            wire::RequestForm::crmf);
+    };
+    const std::string bad_pop = refused(Errc::bad_signature, Reason::bad_pop);
+    assert_text(fixture.refusal(send("t-1", true)), bad_pop);
+    fixture.cmp().ra = true;
+    assert_text(fixture.refusal(send("t-2", false)), bad_pop);
+    assert_ok(fixture.replies.issued(send("t-3", true)));
+    fixture.remove();
+}
+
 void test_what_the_profile_does_not_give(void**) {
     CmpFixture fixture;
     assert_text(fixture.refusal(fixture.send(make_csr("CN=x", {"dns:evil.net"}), {})),
@@ -273,6 +345,9 @@ int main() {
         cmocka_unit_test(test_an_originator_that_is_revoked),
         cmocka_unit_test(test_a_profile_without_cmp),
         cmocka_unit_test(test_a_signature_that_is_none),
+        cmocka_unit_test(test_requests_in_crmf),
+        cmocka_unit_test(test_a_crmf_request_waits),
+        cmocka_unit_test(test_the_word_of_an_ra),
         cmocka_unit_test(test_what_the_profile_does_not_give),
         cmocka_unit_test(test_parts_that_do_not_fit),
     };

@@ -27,6 +27,7 @@ struct Permission {
 constexpr Permission kPermissions[] = {
     {Kind::issue_request, true, false, false},
     {Kind::poll_request, true, false, false},
+    {Kind::confirm_request, true, false, false},
     {Kind::request_list_request, false, false, true},
     {Kind::request_decide_request, false, false, true},
     {Kind::ca_certs_request, true, true, true},
@@ -107,8 +108,8 @@ void test_profiles_of_a_peer(void**) {
 class Desk : public IssueFixture {
    public:
     Desk()
-        : dispatcher({clock, *store, issuer, reports, revoker, crls.publisher, crls.watchers,
-                      ocsp, ras, challenges, replies, unit::kNow - 60,
+        : dispatcher({clock, *store, issuer, reports, revoker, confirmer, crls.publisher,
+                      crls.watchers, ocsp, ras, challenges, replies, unit::kNow - 60,
                       [] { return signerd::Gauges{3, 7, 2, 1, 4711, "ready"}; },
                       [this](const signerd::Request&, const pki::Error& error) {
                           refused.push_back(error.message());
@@ -135,6 +136,8 @@ class Desk : public IssueFixture {
     std::vector<std::string> refused;
     signerd::Reports reports{clock, committer, replies};
     signerd::Revoker revoker{clock, *store, committer, replies, [] {}};
+    signerd::Confirmer confirmer{clock,  *store, committer, replies, issuer.transactions(),
+                                 revoker};
     unit::IdleCrls crls{clock, *store, committer, replies};
     unit::FakeOcspSigner ocsp_signer{clock, ca.key.get()};
     signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
