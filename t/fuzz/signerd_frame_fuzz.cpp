@@ -34,6 +34,9 @@ class Daemon {
         const auto config = unit::issue_config(ca_);
         auto& rules = config->profiles["device"].rules;
         rules.subject[pki::to_buffer(pki::x509::oid::kOrganization)] = {};
+        config->profiles["device"].cmp.emplace().names = signerd::CmpNames::any;
+        config->profiles["manual"] = config->profiles["device"];
+        config->profiles["manual"].approval.manual = true;
         for (const auto role : {signerd::Role::frontend, signerd::Role::admin}) {
             signerd::Peer peer;
             peer.name = name(role);
