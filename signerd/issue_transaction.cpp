@@ -29,6 +29,11 @@ bool ra_may_speak(const IssueJob& job) {
            job.profile->cmp->ra;
 }
 
+pki::ossl::Sha256 binding_of(const pki::ossl::Sha256& message,
+                             const pki::ossl::Sha256& sender) {
+    return pki::ossl::sha256({message, sender});
+}
+
 pki::Error bad_pop(pki::Error error) {
     error.reason = Reason::bad_pop;
     return error;
@@ -89,6 +94,10 @@ pki::Status restore_cmp(Store& store, IssueJob& job) {
     job.cmp.emplace();
     job.cmp->turn = std::move(turn);
     PKI_TRY(job.cmp->transaction, find_live(store, job.key.key, job.now()));
+    if (!job.cmp->transaction) return {};
+    job.key.by_message = true;
+    job.key.message =
+        binding_of(job.cmp->transaction->opened_by, job.cmp->transaction->originator);
     return {};
 }
 
@@ -116,7 +125,7 @@ RequestKey transaction_request_key(const IssueJob& job) {
     key.csr_sha256 = job.key.csr_sha256;
     key.spki_sha256 = pki::ossl::sha256(job.csr.spki.encoding);
     key.by_message = true;
-    key.message = pki::ossl::sha256({turn.message, turn.sender});
+    key.message = binding_of(turn.message, turn.sender);
     return key;
 }
 

@@ -97,7 +97,7 @@ void test_a_store_that_is_away(void**) {
     ConfirmFixture fixture;
     fixture.enrolled();
     fixture.clock.seconds += 301;
-    fixture.committer.failure = pki::fail(Errc::unavailable, "no disk");
+    fixture.committer.failure = pki::Error{Errc::unavailable, "no disk", 0, {}};
     fixture.sweep.use(fixture.generation);
     fixture.finish();
     assert_int_equal(fixture.state(), TransactionState::unconfirmed);
