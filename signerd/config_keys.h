@@ -43,9 +43,14 @@ inline constexpr std::string_view kProfile[] = {"ca",
                                                 "approval_lifetime",
                                                 "approval_retry",
                                                 "approval_limit",
-                                                "scep"};
+                                                "scep",
+                                                "cmp"};
 
 inline constexpr std::string_view kScep[] = {"challenges", "renewal"};
+
+inline constexpr std::string_view kCmp[] = {
+    "names", "implicit_confirm", "confirm_within", "unconfirmed",
+    "ra",    "key_generation",   "revocation",     "renewal"};
 
 inline constexpr std::string_view kRenewal[] = {"grace", "change_subject", "from_profiles"};
 

@@ -28,6 +28,12 @@ pki::Result<std::map<std::string, Profile>> read_profiles(const JsonValue& value
 // "scep" of a profile.
 pki::Result<ScepRules> read_scep_rules(const JsonValue& value, const Challenges* challenges);
 
+// "cmp" of a profile.
+pki::Result<CmpRules> read_cmp_rules(const JsonValue& value);
+
+// "renewal" of either.
+pki::Result<Renewal> read_renewal(const JsonValue& value);
+
 pki::Result<std::vector<Listen>> read_listen(const JsonValue& value,
                                              const std::filesystem::path& folder,
                                              const std::map<std::string, Profile>& profiles);

@@ -1,31 +1,10 @@
 // What a profile says of SCEP: "scep".
 #include "signerd/config_keys.h"
 #include "signerd/config_parts.h"
-#include "signerd/config_values.h"
 
 namespace signerd {
 
 namespace {
-
-constexpr std::int64_t kMaxGrace = 365 * kDay;
-
-pki::Result<std::string> read_profile_name(const JsonValue& value) {
-    PKI_TRY(std::string name, value.text());
-    PKI_CHECK(check_profile_name(value, name));
-    return name;
-}
-
-// A profile of that name may be gone, while its certificates are still there.
-pki::Result<Renewal> read_renewal(const JsonValue& value) {
-    PKI_TRY(const JsonObject object, value.object(config_keys::kRenewal));
-    Renewal renewal;
-    PKI_CHECK(object.optional("grace", into(renewal.grace, duration(0, kMaxGrace))));
-    PKI_CHECK(
-        object.optional("change_subject", into(renewal.change_subject, &JsonValue::boolean)));
-    PKI_CHECK(object.optional("from_profiles",
-                              into(renewal.from_profiles, list_of(read_profile_name, 1))));
-    return renewal;
-}
 
 pki::Status add_challenge(const JsonValue& value, const std::string& name,
                           const Challenges& challenges, ScepRules& rules) {
