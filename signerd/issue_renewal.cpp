@@ -1,9 +1,7 @@
 #include "signerd/issue_renewal.h"
 
-#include <algorithm>
-
 #include "signerd/audit.h"
-#include "signerd/stored.h"
+#include "signerd/own_certificate.h"
 
 namespace signerd {
 
@@ -23,45 +21,19 @@ pki::Status check_shown(const IssueJob& job) {
     return x509::check_same_identity(job.csr, *job.shown);
 }
 
-// Its name alone would prove nothing: anybody can write our name as the issuer's.
-pki::Result<std::optional<CertificateRecord>> find_signer(Store& store, const IssueJob& job) {
-    PKI_TRY(auto records, store.certificates_with_serial(x509::serial_text(job.signer->tbs)));
-    const auto found = std::ranges::find_if(records, [&](const CertificateRecord& record) {
-        return record.tenant == job.ca->tenant && pki::equal(record.der, job.signer->encoding);
-    });
-    if (found == records.end()) return std::optional<CertificateRecord>();
-    return std::optional(std::move(*found));
-}
-
-// A store that somebody wrote into is no authority: the CA's key is.
-bool is_signed_by_its_ca(const IssueJob& job, const std::string& ca) {
-    const auto& keys = job.generation->ca_keys;
-    const auto key = keys.find(ca);
-    return key != keys.end() && is_signed(*job.signer, key->second.get());
-}
-
 // What a profile renews of others becomes a certificate of its own, with its usages. Which
 // others there are is not the client's business.
 pki::Status check_profile(IssueJob& job, const std::string& profile) {
-    const auto& others = job.profile->scep->renewal.from_profiles;
-    if (profile == job.request.profile || std::ranges::find(others, profile) != others.end())
-        return {};
+    if (renews(job.request.profile, job.profile->scep->renewal, profile)) return {};
     job.discreet = true;
     return fail(Errc::denied, "renewal: the certificate is of another profile", profile);
 }
 
-pki::Status check_validity(const IssueJob& job) {
-    if (job.now() < job.signer->tbs.not_before)
-        return fail(Errc::denied, "renewal: the certificate is not valid yet");
-    if (job.now() > job.signer->tbs.not_after + job.profile->scep->renewal.grace)
-        return fail(Errc::denied, "renewal: the certificate has expired");
-    return {};
-}
-
 pki::Status check_signer(IssueJob& job, const CertificateRecord& record) {
+    const Renewal& renewal = job.profile->scep->renewal;
     PKI_CHECK(check_profile(job, record.profile));
-    PKI_CHECK(check_validity(job));
-    if (job.profile->scep->renewal.change_subject) return {};
+    PKI_CHECK(check_renewal_time(*job.signer, renewal, job.now()));
+    if (renewal.change_subject) return {};
     return x509::check_same_identity(job.csr, *job.signer);
 }
 
@@ -72,8 +44,8 @@ Objection as_objection(pki::Status status) {
 
 // RFC 8894 2.3 and 2.5.
 Objection object_to_signer(Store& store, IssueJob& job) {
-    PKI_TRY(const auto record, find_signer(store, job));
-    if (!record || !is_signed_by_its_ca(job, record->ca))
+    PKI_TRY(const auto record, find_own(store, *job.generation, job.ca->tenant, *job.signer));
+    if (!record)
         return std::optional(fail(Errc::unauthenticated,
                                   "renewal: the certificate that signed is not one of ours"));
     identify_by(job.record(), *job.signer);
