@@ -81,7 +81,8 @@ struct ApprovalRules {
 // In "scep.challenges" in place of names: an enrolment needs no challenge.
 constexpr std::string_view kNoChallenge = "none";
 
-// "renewal" in "scep" and in "cmp" of a profile: of what a client already has, signed with it.
+// "scep.renewal" of a profile.
+// Of what a client already has, signed with it.
 struct Renewal {
     std::int64_t grace = 0;       // seconds for which a certificate that is over is renewed
     bool change_subject = false;  // subject and SAN may differ from the certificate's

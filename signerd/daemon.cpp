@@ -79,8 +79,8 @@ pki::Status Daemon::assemble(std::optional<OutsideKeeper> keeper) {
     ras_ = std::make_unique<RaIssuer>(clock_, *store_, *signer_, *writer_, *server_);
     challenges_ = std::make_unique<ChallengeMaker>(clock_, *writer_, *server_);
     dispatcher_ = std::make_unique<Dispatcher>(
-        Services{clock_, *store_, *issuer_, *reports_, *revoker_, *confirmer_, *crls_,
-                 *watchers_, *ocsp_, *ras_, *challenges_, *server_,
+        Services{clock_, *store_, *issuer_, *reports_, *revoker_, *cmp_revoker_, *confirmer_,
+                 *crls_, *watchers_, *ocsp_, *ras_, *challenges_, *server_,
                  clock_.now() / kMicroseconds, [this] { return gauges(); },
                  [this](const Request& request, const pki::Error& error) {
                      refusals_->note(*request.generation, *request.peer, error);
@@ -106,6 +106,8 @@ pki::Status Daemon::assemble_revocation() {
                                              issuer_->transactions(), *revoker_);
     sweep_ = std::make_unique<ConfirmSweep>(clock_, *store_, *writer_, issuer_->transactions(),
                                             *revoker_, after);
+    cmp_revoker_ = std::make_unique<CmpRevoker>(clock_, *store_, *writer_, *server_, *revoker_,
+                                                issuer_->transactions());
     PKI_TRY(background_, Background::start(*loop_));
     return crls_->load();
 }

@@ -56,6 +56,7 @@ class Daemon {
     std::unique_ptr<Revoker> revoker_;
     std::unique_ptr<Confirmer> confirmer_;
     std::unique_ptr<ConfirmSweep> sweep_;
+    std::unique_ptr<CmpRevoker> cmp_revoker_;
     std::unique_ptr<OcspResponder> ocsp_;
     std::unique_ptr<RaIssuer> ras_;
     std::unique_ptr<ChallengeMaker> challenges_;

@@ -39,6 +39,11 @@ void revoke(Services& services, const Request& request) { services.revoker.revok
 void revoke_many(Services& services, const Request& request) {
     services.revoker.revoke_many(request);
 }
+
+void cmp_revoke(Services& services, const Request& request) {
+    services.cmp_revoker.revoke(request);
+}
+
 void ocsp(Services& services, const Request& request) { services.ocsp.answer(request); }
 void ra_issue(Services& services, const Request& request) { services.ras.issue(request); }
 
@@ -96,6 +101,9 @@ constexpr Operation kOperations[] = {
     {Kind::certificate_request, "certificate", kFrontend, at_once<certificate_by_serial>},
     {Kind::issuer_crl_request, "issuer_crl", kFrontend, at_once<crl_by_issuer>},
     {Kind::next_ca_request, "next_ca", kFrontend, at_once<next_ca_certs>},
+    {Kind::template_request, "template", kFrontend, at_once<request_template>},
+    {Kind::root_update_request, "root_update", kFrontend, at_once<root_update>},
+    {Kind::cmp_revoke_request, "cmp_revoke", kFrontend, cmp_revoke},
     {Kind::ra_issue_request, "ra_issue", kAdmin, ra_issue},
     {Kind::challenge_create_request, "challenge_create", kAdmin, challenge_create},
 };

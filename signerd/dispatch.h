@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "signerd/challenge/maker.h"
+#include "signerd/cmp_revoke.h"
 #include "signerd/confirm.h"
 #include "signerd/crl_publisher.h"
 #include "signerd/issue.h"
@@ -34,6 +35,7 @@ struct Services {
     Issuer& issuer;
     Reports& reports;
     Revoker& revoker;
+    CmpRevoker& cmp_revoker;
     Confirmer& confirmer;
     CrlPublisher& crls;
     Watchers& watchers;

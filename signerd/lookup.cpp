@@ -1,17 +1,18 @@
 #include "signerd/lookup.h"
 
-#include <algorithm>
-
-#include "libpki/base/base64.h"
+#include "libpki/cmp/general.h"
 #include "libpki/wire/lookup.h"
 #include "libpki/wire/revocation.h"
+#include "libpki/wire/transaction.h"
+#include "signerd/issuers.h"
+#include "signerd/lookup_crl.h"
+#include "signerd/lookup_root.h"
 #include "signerd/peer.h"
 
 namespace signerd {
 
 namespace wire = pki::wire;
 namespace limits = pki::limits;
-namespace x509 = pki::x509;
 using pki::Buffer;
 using pki::Bytes;
 using pki::Errc;
@@ -27,33 +28,33 @@ Result<const Profile*> usable_profile(const Request& request, std::string_view n
     return profile;
 }
 
-// Those with this subject. CAs that take each other's place may share it: the profile's own
-// comes first.
-Result<std::vector<const Ca*>> cas_named(const Request& request, const Profile& profile,
-                                         Bytes issuer) {
-    PKI_TRY(const x509::Name wanted, x509::parse_name(issuer));
-    const Ca& own = request.generation->ca(profile);
-    std::vector<const Ca*> found;
-    for (const auto& [name, ca] : request.generation->config->cas) {
+std::int64_t now(const Services& services) { return services.clock.now() / kMicroseconds; }
+
+const CrlRecord* crl_by_url(const Services& services, const Cas& cas, const Ca& own,
+                            std::string_view url) {
+    for (const auto& [name, ca] : cas) {
         if (ca.tenant != own.tenant) continue;
-        PKI_TRY(const x509::Name subject, x509::parse_name(ca.subject));
-        if (x509::same_name(wanted, subject)) found.push_back(&ca);
+        const auto kind = crl_at(ca, url);
+        if (!kind) continue;
+        if (const CrlRecord* record = services.crls.find(name, *kind)) return record;
     }
-    std::stable_partition(found.begin(), found.end(), [&](const Ca* ca) { return ca == &own; });
-    return found;
+    return nullptr;
 }
 
-// The text of a serial in the store, which knows no sign octet.
-std::string stored_serial(Bytes magnitude) {
-    while (!magnitude.empty() && magnitude.front() == 0) magnitude = magnitude.subspan(1);
-    return pki::hex_encode(magnitude);
-}
-
-// A CA of this name may have had another certificate before a reload.
-bool issued_by(const CertificateRecord& record, const Ca& ca) {
-    const auto certificate = x509::parse_certificate(record.der);
-    const auto subject = x509::parse_name(ca.subject);
-    return certificate && subject && x509::same_name(certificate->tbs.issuer, *subject);
+// nullptr: there is none.
+Result<const CrlRecord*> find_crl(const Services& services, const Request& request,
+                                  const Profile& profile, const wire::IssuerCrlRequest& asked) {
+    const Cas& cas = request.generation->config->cas;
+    const Ca& own = request.generation->ca(profile);
+    if (!asked.url.empty()) return crl_by_url(services, cas, own, asked.url);
+    if (asked.issuer.empty()) {
+        const Ca& issuing = request.generation->issuing_ca(profile, now(services));
+        return services.crls.find(issuing.name, {});
+    }
+    PKI_TRY(const auto named, cas_named(cas, own, asked.issuer));
+    for (const Ca* ca : named)
+        if (const CrlRecord* record = services.crls.find(ca->name, {})) return record;
+    return static_cast<const CrlRecord*>(nullptr);
 }
 
 }  // namespace
@@ -61,11 +62,11 @@ bool issued_by(const CertificateRecord& record, const Ca& ca) {
 Result<Buffer> certificate_by_serial(Services& services, const Request& request) {
     PKI_TRY(const auto asked, wire::decode<wire::CertificateRequest>(request.frame));
     PKI_TRY(const Profile* profile, usable_profile(request, asked.profile));
-    PKI_TRY(const auto cas, cas_named(request, *profile, asked.issuer));
-    const std::string serial = stored_serial(asked.serial);
-    for (const Ca* ca : cas) {
-        PKI_TRY(const auto record, services.store.find_certificate(ca->name, serial));
-        if (!record || record->tenant != ca->tenant || !issued_by(*record, *ca)) continue;
+    const Generation& generation = *request.generation;
+    PKI_TRY(const auto record,
+            find_issued(services.store, generation.config->cas, generation.ca(*profile),
+                        asked.issuer, asked.serial));
+    if (record) {
         wire::IssueReply reply;
         reply.certificate = record->der;
         return wire::encode(reply, request.to.id);
@@ -76,10 +77,7 @@ Result<Buffer> certificate_by_serial(Services& services, const Request& request)
 Result<Buffer> crl_by_issuer(Services& services, const Request& request) {
     PKI_TRY(const auto asked, wire::decode<wire::IssuerCrlRequest>(request.frame));
     PKI_TRY(const Profile* profile, usable_profile(request, asked.profile));
-    PKI_TRY(const auto cas, cas_named(request, *profile, asked.issuer));
-    const CrlRecord* record = nullptr;
-    for (const Ca* ca : cas)
-        if (record == nullptr) record = services.crls.find(ca->name, {});
+    PKI_TRY(const CrlRecord* record, find_crl(services, request, *profile, asked));
     if (record == nullptr) return fail(Errc::not_found, "no such CRL");
     if (record->size > limits::kCrlChunk)
         return fail(Errc::denied,
@@ -94,13 +92,38 @@ Result<Buffer> crl_by_issuer(Services& services, const Request& request) {
 Result<Buffer> next_ca_certs(Services& services, const Request& request) {
     PKI_TRY(const auto asked, wire::decode<wire::NextCaRequest>(request.frame));
     PKI_TRY(const Profile* profile, usable_profile(request, asked.profile));
-    const std::int64_t now = services.clock.now() / kMicroseconds;
     // Of the one that issues now no successor's time has come.
-    const Ca& issuing = request.generation->issuing_ca(*profile, now);
+    const Ca& issuing = request.generation->issuing_ca(*profile, now(services));
     if (!issuing.successor) return fail(Errc::not_found, "no CA is to take the place of this");
     const Ca& next = request.generation->config->cas.at(issuing.successor->ca);
     return wire::encode(wire::CaCertsReply{{next.chain.begin(), next.chain.end()}},
                         request.to.id);
+}
+
+Result<Buffer> request_template(Services&, const Request& request) {
+    PKI_TRY(const auto asked, wire::decode<wire::TemplateRequest>(request.frame));
+    PKI_TRY(const Profile* profile, usable_profile(request, asked.profile));
+    if (!profile->cmp) return fail(Errc::denied, "the profile is not for CMP");
+    PKI_TRY(const Buffer content, pki::cmp::cert_req_template_value(profile->rules));
+    const auto signing = pki::cmp::key_pair_types(profile->rules, false);
+    const auto encryption = pki::cmp::key_pair_types(profile->rules, true);
+    wire::TemplateReply reply;
+    reply.cert_req_template = content;
+    reply.signing_keys = {signing.begin(), signing.end()};
+    reply.encryption_keys = {encryption.begin(), encryption.end()};
+    return wire::encode(reply, request.to.id);
+}
+
+Result<Buffer> root_update(Services&, const Request& request) {
+    PKI_TRY(const auto asked, wire::decode<wire::RootUpdateRequest>(request.frame));
+    PKI_TRY(const Profile* profile, usable_profile(request, asked.profile));
+    const Generation& generation = *request.generation;
+    const auto found =
+        find_root_change(generation.config->cas, generation.ca(*profile), asked.root);
+    if (!found) return fail(Errc::not_found, "no root is to take the place of this");
+    return wire::encode(
+        wire::RootUpdateReply{found->new_with_new, found->new_with_old, found->old_with_new},
+        request.to.id);
 }
 
 }  // namespace signerd

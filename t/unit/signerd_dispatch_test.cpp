@@ -45,6 +45,9 @@ constexpr Permission kPermissions[] = {
     {Kind::certificate_request, true, false, false},
     {Kind::issuer_crl_request, true, false, false},
     {Kind::next_ca_request, true, false, false},
+    {Kind::template_request, true, false, false},
+    {Kind::root_update_request, true, false, false},
+    {Kind::cmp_revoke_request, true, false, false},
     {Kind::ra_issue_request, false, false, true},
     {Kind::challenge_create_request, false, false, true},
 };
@@ -108,8 +111,9 @@ void test_profiles_of_a_peer(void**) {
 class Desk : public IssueFixture {
    public:
     Desk()
-        : dispatcher({clock, *store, issuer, reports, revoker, confirmer, crls.publisher,
-                      crls.watchers, ocsp, ras, challenges, replies, unit::kNow - 60,
+        : dispatcher({clock, *store, issuer, reports, revoker, cmp_revoker, confirmer,
+                      crls.publisher, crls.watchers, ocsp, ras, challenges, replies,
+                      unit::kNow - 60,
                       [] { return signerd::Gauges{3, 7, 2, 1, 4711, "ready"}; },
                       [this](const signerd::Request&, const pki::Error& error) {
                           refused.push_back(error.message());
@@ -138,6 +142,8 @@ class Desk : public IssueFixture {
     signerd::Revoker revoker{clock, *store, committer, replies, [] {}};
     signerd::Confirmer confirmer{clock,  *store, committer, replies, issuer.transactions(),
                                  revoker};
+    signerd::CmpRevoker cmp_revoker{clock,   *store,  committer,
+                                    replies, revoker, issuer.transactions()};
     unit::IdleCrls crls{clock, *store, committer, replies};
     unit::FakeOcspSigner ocsp_signer{clock, ca.key.get()};
     signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
