@@ -43,6 +43,12 @@ constexpr CipherRow kCiphers[] = {
     {oid::kDesCbc, Cipher::des},
 };
 
+constexpr CipherRow kKeyWraps[] = {
+    {oid::kAes128Wrap, Cipher::aes128},
+    {oid::kAes192Wrap, Cipher::aes192},
+    {oid::kAes256Wrap, Cipher::aes256},
+};
+
 Result<Hash> parse_hash(Bytes encoding, std::span<const HashRow> rows, const char* what) {
     PKI_TRY(const x509::Algorithm algorithm, x509::parse_algorithm(encoding));
     const auto row =
@@ -114,6 +120,23 @@ void write_cipher(der::Writer& writer, Cipher cipher, Bytes iv) {
         writer.oid(row->id);
         writer.octet_string(iv);
     });
+}
+
+Result<Cipher> parse_key_wrap(Bytes encoding) {
+    PKI_TRY(const x509::Algorithm algorithm, x509::parse_algorithm(encoding));
+    const auto row = std::ranges::find_if(
+        kKeyWraps, [&](const CipherRow& r) { return equal(r.id, algorithm.id); });
+    if (row == std::end(kKeyWraps))
+        return fail(Errc::unsupported, "CMS: key wrapping", x509::oid_to_text(algorithm.id));
+    if (!x509::no_parameters(algorithm))
+        return fail(Errc::malformed, "CMS: parameters of key wrap");
+    return row->cipher;
+}
+
+void write_key_wrap(der::Writer& writer, Cipher cipher) {
+    const auto row =
+        std::ranges::find_if(kKeyWraps, [&](const CipherRow& r) { return r.cipher == cipher; });
+    writer.sequence([&] { writer.oid(row->id); });
 }
 
 Result<Hash> parse_hmac(Bytes encoding) { return parse_hash(encoding, kHmacs, "CMS: HMAC"); }

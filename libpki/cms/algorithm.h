@@ -30,6 +30,11 @@ struct CipherChoice {
 Result<CipherChoice> parse_cipher(Bytes encoding);
 void write_cipher(der::Writer& writer, ossl::Cipher cipher, Bytes iv);
 
+// AES key wrap (RFC 3565 2.3.2): parameters absent or, which some write, NULL.
+Result<ossl::Cipher> parse_key_wrap(Bytes encoding);
+// `cipher` is one of AES.
+void write_key_wrap(der::Writer& writer, ossl::Cipher cipher);
+
 // The pseudorandom function of PBKDF2 (RFC 8018 B.1): HMAC with this hash.
 Result<ossl::Hash> parse_hmac(Bytes encoding);
 void write_hmac(der::Writer& writer, ossl::Hash hash);

@@ -16,4 +16,12 @@ Result<der::Element> parse_content_info(Bytes content_info, Bytes type) {
     return element;
 }
 
+Bytes bare_content(Bytes content_info) {
+    der::Reader input(content_info);
+    auto fields = input.enter(der::kSequence);
+    if (!fields || !fields->any()) return {};
+    const auto content = fields->content(der::constructed(0));
+    return content ? *content : Bytes();
+}
+
 }  // namespace pki::cms

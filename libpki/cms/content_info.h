@@ -10,6 +10,9 @@ namespace pki::cms {
 // The content, a SEQUENCE, of a message of that type; unsupported when it is of another.
 Result<der::Element> parse_content_info(Bytes content_info, Bytes type);
 
+// The content of what build_content_info() gave: a view into it.
+Bytes bare_content(Bytes content_info);
+
 template <class Body>
 Buffer build_content_info(Bytes type, std::size_t reserve, Body&& body) {
     der::Writer w(reserve);

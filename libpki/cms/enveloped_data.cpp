@@ -3,6 +3,7 @@
 #include "libpki/base/limits.h"
 #include "libpki/cms/algorithm.h"
 #include "libpki/cms/content_info.h"
+#include "libpki/cms/key_agreement.h"
 #include "libpki/cms/key_transport.h"
 #include "libpki/cms/password_recipient.h"
 #include "libpki/x509/algorithm.h"
@@ -30,37 +31,45 @@ Result<Recipient> parse_rsa_recipient(der::Reader fields) {
     return recipient;
 }
 
-// RecipientInfo ::= CHOICE { ktri, kari [1], kekri [2], pwri [3], ori [4] }
-Result<Recipient> parse_recipient(der::Reader& set) {
+Result<std::vector<Recipient>> one(Result<Recipient> recipient) {
+    if (!recipient) return std::move(recipient).error();
+    return std::vector{*std::move(recipient)};
+}
+
+// RecipientInfo ::= CHOICE { ktri, kari [1], kekri [2], pwri [3], ori [4] }; a kari has as many
+// recipients as it likes.
+Result<std::vector<Recipient>> parse_recipient(der::Reader& set, const RecipientRules& rules) {
     if (set.next_is(der::kSequence)) {
         PKI_TRY(const der::Reader fields, set.enter(der::kSequence));
-        return parse_rsa_recipient(fields);
+        return one(parse_rsa_recipient(fields));
     }
     if (set.next_is(der::constructed(3))) {
         PKI_TRY(const der::Reader fields, set.enter(der::constructed(3)));
-        return parse_password_recipient(fields);
+        return one(parse_password_recipient(fields, rules.password_key_wrap));
+    }
+    if (set.next_is(der::constructed(1)) && rules.key_agreement) {
+        PKI_TRY(const der::Reader fields, set.enter(der::constructed(1)));
+        return parse_agreement_recipients(fields);
     }
     const std::size_t offset = set.offset();
     PKI_TRY(const der::Element other, set.any());
     if (other.tag != der::constructed(1) && other.tag != der::constructed(2) &&
         other.tag != der::constructed(4))
         return fail(Errc::malformed, "CMS: kind of a recipient", offset);
-    return Recipient();
+    return std::vector{Recipient()};
 }
 
 // What we cannot use may still stand beside what we can.
-Status parse_recipients(EnvelopedData& data, der::Reader& fields) {
+Status parse_recipients(EnvelopedData& data, der::Reader& fields, const RecipientRules& rules) {
     PKI_TRY(der::Reader set, fields.enter(der::kSet));
     while (!set.at_end()) {
-        if (data.recipients.size() == limits::kRecipients)
-            return fail(Errc::malformed, "CMS: too many recipients", set.offset());
-        auto recipient = parse_recipient(set);
-        if (recipient)
-            data.recipients.push_back(*std::move(recipient));
-        else if (recipient.error().code == Errc::unsupported)
-            data.recipients.emplace_back();
-        else
-            return std::move(recipient).error();
+        const std::size_t offset = set.offset();
+        auto found = parse_recipient(set, rules);
+        if (!found && found.error().code != Errc::unsupported) return std::move(found).error();
+        if (!found) found = std::vector{Recipient()};
+        if (data.recipients.size() + found->size() > limits::kRecipients)
+            return fail(Errc::malformed, "CMS: too many recipients", offset);
+        std::ranges::move(*found, std::back_inserter(data.recipients));
     }
     if (data.recipients.empty())
         return fail(Errc::malformed, "CMS: no recipient", fields.offset());
@@ -107,15 +116,16 @@ Status parse_content(EnvelopedData& data, der::Reader& fields) {
 
 // EnvelopedData ::= SEQUENCE { version, originatorInfo [0] OPTIONAL, recipientInfos,
 // encryptedContentInfo, unprotectedAttrs [1] OPTIONAL }
-Result<EnvelopedData> parse_fields(Bytes encoding) {
+Result<EnvelopedData> parse_fields(Bytes encoding, const RecipientRules& rules) {
     der::Reader input(encoding);
     PKI_TRY(der::Reader fields, input.enter(der::kSequence));
+    PKI_CHECK(input.finish());
     PKI_TRY(const std::uint64_t version, fields.small_integer());
     if (version > 4)  // RFC 5652 6.1: 0, 2, 3 or 4, as the forms inside say themselves
         return fail(Errc::unsupported, "CMS: version", fields.offset());
     if (fields.next_is(der::constructed(0))) PKI_CHECK(fields.any());
     EnvelopedData data;
-    PKI_CHECK(parse_recipients(data, fields));
+    PKI_CHECK(parse_recipients(data, fields, rules));
     PKI_CHECK(parse_content(data, fields));
     if (fields.next_is(der::constructed(1))) PKI_CHECK(fields.any());
     PKI_CHECK(fields.finish());
@@ -134,7 +144,12 @@ Status check_one(Cipher cipher, const CipherRules& allowed) {
 
 Result<EnvelopedData> parse_enveloped_data(Bytes content_info) {
     PKI_TRY(const der::Element content, parse_content_info(content_info, oid::kEnvelopedData));
-    return x509::nested(content_info, content.encoding, parse_fields(content.encoding));
+    return x509::nested(content_info, content.encoding, parse_fields(content.encoding, {}));
+}
+
+Result<EnvelopedData> parse_bare_enveloped_data(Bytes enveloped_data,
+                                                const RecipientRules& rules) {
+    return parse_fields(enveloped_data, rules);
 }
 
 Status check_cipher(const EnvelopedData& data, const CipherRules& allowed) {

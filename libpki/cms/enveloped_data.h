@@ -1,4 +1,5 @@
-// EnvelopedData (RFC 5652 section 6) for RSA keys and passwords, as SCEP has it.
+// EnvelopedData (RFC 5652 section 6) for RSA keys and passwords, as SCEP has it, and for EC
+// keys (RFC 5753), as CMP has beside these.
 //
 // CBC has no integrity. What comes out of an envelope may be what its sender made of somebody
 // else's: when it does not parse, he must be told the same as when the envelope cannot be
@@ -16,21 +17,38 @@
 
 namespace pki::cms {
 
-// PBKDF2 (RFC 8018 A.2), and the cipher that wraps the key (RFC 3211 2.3).
+// PBKDF2 (RFC 8018 A.2), and the cipher that wraps the key: twice with CBC (RFC 3211 2.3), or
+// as AES key wrap does (RFC 3394).
 struct PasswordKey {
     Bytes salt;
     std::uint64_t iterations = 0;  // 1 to limits::kPasswordIterations
     ossl::Hash prf = ossl::Hash::sha1;
     ossl::Cipher cipher = ossl::Cipher::aes128;
-    Bytes iv;
+    Bytes iv;               // of CBC
+    bool key_wrap = false;  // RFC 3394
+};
+
+// ECDH with an ephemeral key of the sender's, X9.63 KDF, AES key wrap (RFC 5753 3.1).
+struct KeyAgreement {
+    Bytes point;  // of the sender's key, uncompressed
+    Bytes ukm;    // may be empty
+    ossl::Hash kdf = ossl::Hash::sha256;
+    ossl::Cipher wrap = ossl::Cipher::aes128;
+    Bytes wrap_algorithm;  // AlgorithmIdentifier, as the key derivation has it
 };
 
 struct Recipient {
     // unsupported: another kind of RecipientInfo, or an algorithm that we do not have.
-    enum class Kind : std::uint8_t { rsa, password, unsupported } kind = Kind::unsupported;
-    SignerId id;               // rsa
+    enum class Kind : std::uint8_t {
+        rsa,
+        password,
+        agreement,
+        unsupported
+    } kind = Kind::unsupported;
+    SignerId id;               // rsa, agreement
     ossl::RsaPadding padding;  // rsa
     PasswordKey password;      // password
+    KeyAgreement agreement;    // agreement
     Bytes encrypted_key;
 };
 
@@ -47,6 +65,16 @@ struct EnvelopedData {
 // unsupported when it is no EnvelopedData. Other unknown algorithms are found by
 // check_cipher() and open_enveloped_data().
 Result<EnvelopedData> parse_enveloped_data(Bytes content_info);
+
+// What SCEP does not have, and what is `unsupported` where nobody asks for it.
+struct RecipientRules {
+    bool key_agreement = false;
+    // Passwords with AES key wrap, which RFC 9481 4.3 lists in the place of RFC 3211.
+    bool password_key_wrap = false;
+};
+// Without ContentInfo, as other messages have it inside.
+Result<EnvelopedData> parse_bare_enveloped_data(Bytes enveloped_data,
+                                                const RecipientRules& rules);
 
 // Ciphers beside AES that the caller lets senders use.
 struct CipherRules {
@@ -68,27 +96,38 @@ struct Opened {
     std::size_t which = 0;  // index of the key or password
 };
 
-// Takes the first recipient that names one of our keys or, when there are passwords, the first
-// one that wants a password; no second is tried, so that a message costs one RSA operation, or
-// one derivation for each password. not_found when none of ours is named, unsupported for
-// algorithms that we do not have. Beyond that bad_signature for every failure, with one text
-// and after the same work: a wrong key or password, wrong padding anywhere, wrong lengths.
+// An EC key opens what was agreed upon with it. Takes the first recipient that names one of our
+// keys or, when there are passwords, the first one that wants a password; no second is tried,
+// so that a message costs one RSA operation, or one derivation for each password. not_found
+// when none of ours is named, unsupported for algorithms that we do not have. Beyond that
+// bad_signature for every failure, with one text and after the same work: a wrong key or
+// password, wrong padding anywhere, wrong lengths.
 Result<Opened> open_enveloped_data(const EnvelopedData& data,
                                    std::span<const RecipientKey> keys,
                                    std::span<const Secret> passwords);
 
-// For a certificate with an RSA key, or else for a password.
+// For a certificate with an RSA key or, where that is wanted, an EC key, or else for a
+// password.
 struct SealingSpec {
-    ossl::Cipher cipher = ossl::Cipher::aes128;
-    Bytes content;  // of type id-data
+    ossl::Cipher cipher = ossl::Cipher::aes128;  // key agreement: AES
+    Bytes content;
+    Bytes content_type;  // empty: id-data
     Bytes recipient_certificate;
+    bool key_agreement = false;
+    // Names the certificate by its SubjectKeyIdentifier, when it has one.
+    bool by_key_identifier = false;
     // Its key, when the caller has read it; x509::parse_certificate() is not asked then.
     const x509::Spki* recipient_key = nullptr;
     ossl::RsaPadding padding;
     Bytes password;  // used when there is no certificate
 };
 
-// ContentInfo with one recipient. unsupported when the certificate's key is not RSA.
+// ContentInfo with one recipient. unsupported when the certificate's key is of another kind.
 Result<Buffer> build_enveloped_data(const SealingSpec& spec);
+// The same without ContentInfo.
+Result<Buffer> build_bare_enveloped_data(const SealingSpec& spec);
+
+// How the spec names its certificate.
+Result<SignerId> recipient_id(const SealingSpec& spec);
 
 }  // namespace pki::cms

@@ -1,6 +1,7 @@
 #include "libpki/cms/enveloped_data.h"
 
 #include "libpki/base/limits.h"
+#include "libpki/cms/key_agreement.h"
 #include "libpki/cms/password_recipient.h"
 #include "libpki/ossl/digest.h"
 
@@ -32,6 +33,15 @@ Result<Opened> open_by_key(const EnvelopedData& data, const Recipient& recipient
             ossl::rsa_decrypt_key(own, recipient.padding, recipient.encrypted_key,
                                   ossl::key_size(*data.cipher)));
     PKI_TRY(Secret content, decrypt_content(data, key.view()));
+    return Opened{std::move(content), false, which};
+}
+
+// Key wrap tells a wrong key from a right one, and nobody else can have made what unwraps.
+Result<Opened> open_by_agreement(const EnvelopedData& data, const Recipient& recipient,
+                                 EVP_PKEY* own, std::size_t which) {
+    PKI_TRY(const std::optional<Secret> key, unwrap_agreed_key(recipient, own));
+    if (!key || key->size() != ossl::key_size(*data.cipher)) return cannot_open();
+    PKI_TRY(Secret content, decrypt_content(data, key->view()));
     return Opened{std::move(content), false, which};
 }
 
@@ -77,6 +87,10 @@ Result<Opened> open_enveloped_data(const EnvelopedData& data,
         if (recipient.kind == Recipient::Kind::rsa) {
             if (const auto which = index_of(recipient.id, keys))
                 return open_by_key(data, recipient, keys[*which].key, *which);
+        }
+        if (recipient.kind == Recipient::Kind::agreement) {
+            if (const auto which = index_of(recipient.id, keys))
+                return open_by_agreement(data, recipient, keys[*which].key, *which);
         }
         if (recipient.kind == Recipient::Kind::password && !passwords.empty())
             return open_by_password(data, recipient, passwords);

@@ -3,6 +3,7 @@
 #include "libpki/base/limits.h"
 #include "libpki/cms/algorithm.h"
 #include "libpki/ossl/digest.h"
+#include "libpki/ossl/key_wrap.h"
 #include "libpki/ossl/pbkdf2.h"
 #include "libpki/x509/algorithm.h"
 #include "libpki/x509/oids.h"
@@ -52,9 +53,14 @@ Status parse_derivation(PasswordKey& key, der::Reader& fields, std::uint64_t& ke
     return parse_pbkdf2(key, params, key_length);
 }
 
-Status parse_wrapping(PasswordKey& key, der::Reader& fields) {
+Status parse_wrapping(PasswordKey& key, der::Reader& fields, bool key_wrap) {
     PKI_TRY(const der::Element encoding, fields.element(der::kSequence));
     PKI_TRY(const x509::Algorithm algorithm, x509::parse_algorithm(encoding.encoding));
+    if (key_wrap && !equal(algorithm.id, oid::kPwriKek)) {
+        PKI_TRY(key.cipher, parse_key_wrap(encoding.encoding));
+        key.key_wrap = true;
+        return {};
+    }
     if (!equal(algorithm.id, oid::kPwriKek))
         return fail(Errc::unsupported, "CMS: key wrapping", x509::oid_to_text(algorithm.id));
     PKI_TRY(const CipherChoice choice, parse_cipher(algorithm.parameters));
@@ -104,6 +110,15 @@ Result<Secret> derive(const PasswordKey& key, Bytes password) {
                         ossl::key_size(key.cipher));
 }
 
+Result<std::optional<Secret>> unwrap_aes(const Recipient& recipient, Bytes password,
+                                         std::size_t size) {
+    const PasswordKey& with = recipient.password;
+    PKI_TRY(const Secret kek, derive(with, password));
+    auto key = ossl::unwrap_key(with.cipher, kek.view(), recipient.encrypted_key);
+    if (!key || key->size() != size) return std::optional<Secret>();
+    return std::optional(*std::move(key));
+}
+
 void write_derivation(der::Writer& w, const PasswordKey& key) {
     w.tlv(der::constructed(0), [&] {
         w.oid(oid::kPbkdf2);
@@ -130,14 +145,14 @@ void write_recipient(der::Writer& w, const PasswordKey& key, Bytes wrapped) {
 }  // namespace
 
 // SEQUENCE { version 0, keyDerivationAlgorithm, keyEncryptionAlgorithm, encryptedKey }
-Result<Recipient> parse_password_recipient(der::Reader fields) {
+Result<Recipient> parse_password_recipient(der::Reader fields, bool key_wrap) {
     PKI_TRY(const std::uint64_t version, fields.small_integer());
     if (version != 0) return fail(Errc::unsupported, "CMS: version of a recipient");
     Recipient recipient;
     recipient.kind = Recipient::Kind::password;
     std::uint64_t key_length = 0;
     PKI_CHECK(parse_derivation(recipient.password, fields, key_length));
-    PKI_CHECK(parse_wrapping(recipient.password, fields));
+    PKI_CHECK(parse_wrapping(recipient.password, fields, key_wrap));
     PKI_TRY(recipient.encrypted_key, fields.content(der::kOctetString));
     PKI_CHECK(fields.finish());
     if (key_length != 0 && key_length != ossl::key_size(recipient.password.cipher))
@@ -148,6 +163,7 @@ Result<Recipient> parse_password_recipient(der::Reader fields) {
 Result<std::optional<Secret>> unwrap_key(const Recipient& recipient, Bytes password,
                                          std::size_t size) {
     const PasswordKey& with = recipient.password;
+    if (with.key_wrap) return unwrap_aes(recipient, password, size);
     const std::size_t block = ossl::iv_size(with.cipher);
     const Bytes wrapped = recipient.encrypted_key;
     if (wrapped.size() % block != 0 || wrapped.size() < 2 * block || size < 3)

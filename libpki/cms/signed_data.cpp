@@ -116,6 +116,7 @@ Status parse_signers(SignedData& data, der::Reader& fields) {
 Result<SignedData> parse_fields(Bytes encoding) {
     der::Reader input(encoding);
     PKI_TRY(der::Reader fields, input.enter(der::kSequence));
+    PKI_CHECK(input.finish());
     SignedData data;
     PKI_CHECK(parse_version(fields));
     PKI_CHECK(fields.element(der::kSet));
@@ -138,6 +139,10 @@ const Attribute* SignerInfo::find(Bytes type) const {
 Result<SignedData> parse_signed_data(Bytes content_info) {
     PKI_TRY(const der::Element content, parse_content_info(content_info, oid::kSignedData));
     return x509::nested(content_info, content.encoding, parse_fields(content.encoding));
+}
+
+Result<SignedData> parse_bare_signed_data(Bytes signed_data) {
+    return parse_fields(signed_data);
 }
 
 Result<Bytes> signer_certificate(const SignedData& data) {

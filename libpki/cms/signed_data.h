@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "libpki/base/secret.h"
 #include "libpki/cms/signer_id.h"
 #include "libpki/ossl/key.h"
 #include "libpki/x509/spki.h"
@@ -43,6 +44,9 @@ struct SignedData {
 // Unknown algorithms are found by verify_signed_data().
 Result<SignedData> parse_signed_data(Bytes content_info);
 
+// The same without ContentInfo, as it stands inside of EnvelopedData.
+Result<SignedData> parse_bare_signed_data(Bytes signed_data);
+
 // Hashes beside SHA-2 that the caller lets signers use.
 struct HashRules {
     bool sha1 = false;
@@ -76,6 +80,8 @@ struct SigningSpec {
 // ContentInfo with one signer. Certificates are written in the order given, attributes in that
 // of DER. unsupported when key and digest do not match.
 Result<Buffer> build_signed_data(const SigningSpec& spec);
+// The same without ContentInfo, and wiped when it goes: the content may be a secret.
+Result<Secret> build_bare_signed_data(const SigningSpec& spec);
 
 // A complete Attribute with one value, which is one element.
 Buffer build_attribute(Bytes type, Bytes value);

@@ -111,6 +111,13 @@ Result<Buffer> build_signed_data(const SigningSpec& spec) {
     });
 }
 
+Result<Secret> build_bare_signed_data(const SigningSpec& spec) {
+    PKI_TRY(Buffer message, build_signed_data(spec));
+    Secret bare(bare_content(message));
+    OPENSSL_cleanse(message.data(), message.size());
+    return bare;
+}
+
 Buffer build_attribute(Bytes type, Bytes value) {
     der::Writer w(value.size() + 32);
     w.sequence([&] {

@@ -53,6 +53,12 @@ Result<PkeyPtr> generate_key(std::string_view spec);
 Result<PkeyPtr> read_private_key(Bytes pem);
 Result<Secret> write_private_key(EVP_PKEY* key);  // PEM of PKCS#8
 
+// PrivateKeyInfo or OneAsymmetricKey (RFC 5958), not encrypted, and nothing behind it. From
+// whom we believe: what stands in the key itself is OpenSSL's decoder's to read. malformed,
+// unsupported.
+Result<PkeyPtr> read_private_key_der(Bytes pkcs8);
+Result<Secret> write_private_key_der(EVP_PKEY* key);
+
 Result<Buffer> public_key_der(EVP_PKEY* key);  // SubjectPublicKeyInfo
 bool same_public_key(EVP_PKEY* a, EVP_PKEY* b);
 

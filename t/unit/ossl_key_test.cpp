@@ -172,6 +172,32 @@ void private_keys_survive_pem(void**) {
     }
 }
 
+void private_keys_survive_der(void**) {
+    for (const char* spec : {"rsa:2048", "ec:P-384", "ed25519", "ed448"}) {
+        auto key = ossl::generate_key(spec);
+        assert_ok(key);
+        const auto der = ossl::write_private_key_der(key->get());
+        assert_ok(der);
+        auto again = ossl::read_private_key_der(der->view());
+        assert_ok(again);
+        assert_int_equal(EVP_PKEY_eq(key->get(), again->get()), 1);
+        Buffer longer = pki::to_buffer(der->view());
+        longer.push_back(0);
+        assert_error(Errc::malformed, ossl::read_private_key_der(longer));
+        assert_error(Errc::malformed,
+                     ossl::read_private_key_der(pki::Bytes(longer).first(der->size() - 1)));
+        assert_int_equal(ERR_peek_error(), 0);
+    }
+    for (const char* text : {"", "3000", "3009 020100 3003 0601 2a 0400",
+                             "3010 020100 300b 0609 2a864886f70d010101 0400"})
+        assert_error(Errc::malformed, ossl::read_private_key_der(unit::hex(text)));
+    const auto parts = ossl::public_key_der(ossl::generate_key("ed25519")->get());
+    const auto spki = pki::x509::parse_spki(*parts);
+    const auto public_key = ossl::make_public_key(spki->key);
+    assert_error(Errc::internal, ossl::write_private_key_der(public_key->get()));
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
 void older_pem_forms_are_read(void**) {
     for (const char* name : {"key/pkcs8.pem", "key/sec1.pem", "key/pkcs1.pem"})
         assert_ok(ossl::read_private_key(read_vector(name)));
@@ -217,6 +243,7 @@ int main() {
         cmocka_unit_test(impossible_parts_are_refused),
         cmocka_unit_test(different_keys_are_not_the_same),
         cmocka_unit_test(private_keys_survive_pem),
+        cmocka_unit_test(private_keys_survive_der),
         cmocka_unit_test(older_pem_forms_are_read),
         cmocka_unit_test(encrypted_keys_are_refused_without_a_prompt),
         cmocka_unit_test(what_follows_a_key_must_be_text),
