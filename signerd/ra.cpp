@@ -109,7 +109,7 @@ RaJobPtr RaIssuer::begin(const Request& request) const {
 pki::Status RaIssuer::examine(RaJob& job) const {
     PKI_TRY(const wire::RaIssueRequest asked, decode(job));
     PKI_CHECK(x509::verify_possession(job.csr));
-    PKI_TRY(const x509::Profile profile, ra_profile(asked.validity));
+    PKI_TRY(const x509::Profile profile, ra_profile(asked, job.csr.spki));
     PKI_CHECK(check_ra_request(profile, job.csr, *job.generation->config));
     PKI_CHECK(check_not_blocked(store_, job.csr.spki));
     PKI_TRY(job.serial, new_serial(job.occasion.time));

@@ -1,8 +1,9 @@
-// Certificates of registration authorities (RFC 8894 3.1): what nginx signs SCEP's answers and
-// decrypts its requests with. An administrator asks for one with a CSR; the key never comes
-// here. No profile is behind it but a fixed one:
-//     key RSA of 2048 to 8192 bits, or EC; a CN in the subject; no subjectAltName, no
-//     extendedKeyUsage; keyUsage digitalSignature, with RSA keyEncipherment as well
+// Certificates of registration authorities: what nginx signs SCEP's answers and decrypts its
+// requests with (RFC 8894 3.1), or protects CMP's answers with (RFC 9483 1.5). An administrator
+// asks for one with a CSR; the key never comes here. No profile is behind it but a fixed one:
+//     key RSA of 2048 to 8192 bits, or EC, for CMP also EdDSA; a CN in the subject; no
+//     subjectAltName; keyUsage digitalSignature and what the key can beside it (ra_check.h);
+//     extendedKeyUsage for CMP alone: cmcRA and, when it is asked for, cmKGA
 //
 // The order is that of the issue path (issue.h): everything is checked, the key child has a
 // look of its own (keys/ra_check.h), certificate and audit record become durable together, then

@@ -33,20 +33,43 @@ pki::Status check_differs(const x509::Csr& csr, pki::Bytes der, const std::strin
     return {};
 }
 
+// Those that ra_usage() has a usage for.
+pki::Result<std::vector<x509::KeyRule>> ra_keys(const RaPurpose& purpose) {
+    std::vector<const char*> rules{"rsa:2048-8192", "ec:P-256", "ec:P-384", "ec:P-521"};
+    if (purpose.cmp) rules.push_back("ed25519");
+    if (purpose.cmp && !purpose.key_generation) rules.push_back("ed448");
+    std::vector<x509::KeyRule> keys;
+    for (const char* rule : rules) {
+        PKI_TRY(const x509::KeyRule key, x509::parse_key_rule(rule));
+        keys.push_back(key);
+    }
+    return keys;
+}
+
+std::vector<pki::Buffer> ra_purposes(const RaPurpose& purpose) {
+    std::vector<pki::Buffer> purposes;
+    if (purpose.cmp) purposes.push_back(pki::to_buffer(oid::kCmcRa));
+    if (purpose.key_generation) purposes.push_back(pki::to_buffer(oid::kCmKga));
+    return purposes;
+}
+
 }  // namespace
 
-pki::Result<x509::Profile> ra_profile(std::uint32_t validity) {
-    if (validity > kMostValidity) return fail(Errc::denied, "RA: validity above ten years");
+pki::Result<x509::Profile> ra_profile(const pki::wire::RaIssueRequest& asked,
+                                      const x509::Spki& key) {
+    if (asked.validity > kMostValidity)
+        return fail(Errc::denied, "RA: validity above ten years");
+    if (asked.key_generation && !asked.cmp)
+        return fail(Errc::denied, "RA: keys are generated for CMP alone");
+    const RaPurpose purpose{asked.cmp, asked.key_generation};
     x509::Profile profile;
     profile.name = kRaProfile;
-    for (const char* rule : {"rsa:2048-8192", "ec:P-256", "ec:P-384", "ec:P-521"}) {
-        PKI_TRY(x509::KeyRule key, x509::parse_key_rule(rule));
-        profile.keys.push_back(key);
-    }
+    PKI_TRY(profile.keys, ra_keys(purpose));
     for (const pki::Bytes type : kSubject) profile.subject[pki::to_buffer(type)] = {};
     profile.subject[pki::to_buffer(oid::kCommonName)].required = true;
-    profile.key_usage = x509::kDigitalSignature | x509::kKeyEncipherment;
-    profile.validity_seconds = validity != 0 ? validity : kDefaultValidity;
+    profile.key_usage = ra_usage(key.key, purpose);
+    profile.extended_key_usage = ra_purposes(purpose);
+    profile.validity_seconds = asked.validity != 0 ? asked.validity : kDefaultValidity;
     static_assert(kMostValidity + 86400 <= kLongestRa);  // room for the backdating
     return profile;
 }

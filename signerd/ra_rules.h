@@ -1,12 +1,15 @@
 // What a registration authority's certificate may be, as the profile that nobody configures.
 #pragma once
 
+#include "libpki/wire/registration.h"
 #include "signerd/config.h"
 
 namespace signerd {
 
-// For make_tbs(). `validity` in seconds, 0 for two years; denied above ten.
-pki::Result<pki::x509::Profile> ra_profile(std::uint32_t validity);
+// For make_tbs(). denied for a validity above ten years, and for the generation of keys without
+// CMP.
+pki::Result<pki::x509::Profile> ra_profile(const pki::wire::RaIssueRequest& asked,
+                                           const pki::x509::Spki& key);
 
 // check_request() by that profile. Refuses the key of a CA, since an RA's lies in nginx, where
 // that must never be, and the name of one, by which clients tell the two apart.

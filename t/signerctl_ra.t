@@ -97,6 +97,19 @@ is(ra_issue('--subject', 'CN=RA 3', files('three.key', 'three.pem'), qw(--key-ty
 is(ra_issue('--json', '--subject', 'CN=RA 4', files('four.key', 'four.pem'), qw(--key-type rsa:3072))->{status}, 0,
     'RSA of 3072 bits');
 
+# --- for CMP ---
+
+is(ra_issue('--subject', 'CN=CMP RA', files('cmp.key', 'cmp.pem'), '--cmp')->{status}, 0, 'for CMP');
+my $cmp = cert_text(slurp(path('cmp.pem')));
+like($cmp, qr/Extended Key Usage: \n +(?:CMC Registration Authority|1\.3\.6\.1\.5\.5\.7\.3\.28)\n/, 'cmcRA alone');
+like($cmp, qr/Key Usage: critical\n +Digital Signature, Key Encipherment\n/, 'signs and is encrypted to');
+is(ra_issue('--subject', 'CN=CMP RA', files('kga.key', 'kga.pem'), qw(--cmp --key-generation --key-type ec:P-256))->{status},
+    0, 'with the generation of keys');
+$cmp = cert_text(slurp(path('kga.pem')));
+like($cmp, qr/(?:CMC Registration Authority|7\.3\.28), \S*(?:cmKGA|7\.3\.32)/, 'cmcRA and cmKGA');
+like($cmp, qr/Key Usage: critical\n +Digital Signature, Key Agreement\n/, 'signs and agrees');
+is(ra_issue('--subject', 'CN=CMP RA', files('ed.key', 'ed.pem'), qw(--cmp --key-type ed25519))->{status}, 0, 'Ed25519');
+
 # --- refusals ---
 
 my $out_before = slurp(path('ra.pem'));
@@ -118,6 +131,9 @@ leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--key-type ed25519)), 1, '
 leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--key-type rsa:1024)), 1, 'RSA size: 1024', 'short key');
 leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--ca other)), 1, 'no such CA', 'another CA');
 leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--validity 11y)), 2, 'not a validity', 'years');
+leaves_nothing(ra_issue('--subject', 'CN=RA', @no, '--key-generation'), 2, 'goes with --cmp', 'keys without CMP');
+leaves_nothing(ra_issue('--subject', 'CN=RA', @no, qw(--cmp --key-generation --key-type ed448)), 1, 'profile: keys',
+    'Ed448 signs no keys');
 leaves_nothing(ra_issue('--subject', 'CN=RA', '--key', path('no.key')), 2, 'out', 'no file for it');
 refused(ra_issue('--subject', 'CN=RA', '--key', path('ca/issuing.key'), '--out', path('no.pem')), 1,
     'the key is that of a CA', 'the CA\'s key');

@@ -9,6 +9,8 @@
 
 namespace signerctl {
 
+namespace wire = pki::wire;
+
 namespace {
 
 constexpr const char* kKeyType = "rsa:2048";
@@ -53,14 +55,18 @@ pki::Result<RaKey> key_for(const Arguments& arguments) {
 // Before signerd is asked both files are there to be written, so that nothing is issued that
 // has no place; when it refuses, nothing of them is left.
 pki::Status run_issue(const Context& context, const Arguments& arguments) {
-    PKI_TRY(const std::uint32_t validity, parse_validity(arguments.text("validity")));
+    wire::RaIssueRequest asked;
+    PKI_TRY(asked.validity, parse_validity(arguments.text("validity")));
+    asked.cmp = arguments.has("cmp");
+    asked.key_generation = arguments.has("key-generation");
     const std::string ca = arguments.text("ca");
     PKI_TRY(NewFile out, NewFile::create(arguments.text("out"), Existing::refuse, kPublicMode));
     PKI_TRY(RaKey key, key_for(arguments));
     PKI_TRY(const pki::Buffer csr, make_ra_request(arguments.text("subject"), key.key.get()));
     PKI_TRY(Connection connection, Connection::open(context.socket));
-    PKI_TRY(const auto reply, connection.call<pki::wire::IssueReply>(pki::wire::RaIssueRequest{
-                                  .ca = ca, .csr = csr, .validity = validity}));
+    asked.ca = ca;
+    asked.csr = csr;
+    PKI_TRY(const auto reply, connection.call<wire::IssueReply>(asked));
     PKI_TRY(const std::string pem, ra_pem(reply, key.key.get()));
     PKI_CHECK(out.write(pki::as_bytes(pem)));
     PKI_CHECK(out.sync());
@@ -76,8 +82,10 @@ pki::Status run_issue(const Context& context, const Arguments& arguments) {
     return {};
 }
 
-pki::Status check_validity(const Arguments& arguments) {
+pki::Status check_options(const Arguments& arguments) {
     PKI_CHECK(parse_validity(arguments.text("validity")));
+    if (arguments.has("key-generation") && !arguments.has("cmp"))
+        return pki::fail(pki::Errc::malformed, "--key-generation goes with --cmp");
     return {};
 }
 
@@ -97,12 +105,14 @@ constexpr Option kOptions[] = {
     {.name = "ca", .value = "NAME", .help = "that signs it; may be left out when there is one"},
     {.name = "key-type",
      .value = "SPEC",
-     .help = "of a new key: rsa:BITS, ec:P-256, ec:P-384 or ec:P-521",
+     .help = "of a new key: rsa:BITS, ec:P-256, ec:P-384 or ec:P-521; for CMP also ed25519",
      .fallback = kKeyType},
     {.name = "validity",
      .value = "TIME",
      .help = "a number and s, m, h or d, within the CA's",
      .fallback = "730d"},
+    {.name = "cmp", .help = "protects the answers of CMP, not those of SCEP"},
+    {.name = "key-generation", .help = "with --cmp: signs keys that are made for clients"},
 };
 
 }  // namespace
@@ -113,7 +123,7 @@ const Command kRaIssue{
     .summary = "make a key here and have it certified for a registration authority",
     .options = kOptions,
     .run = run_issue,
-    .check = check_validity,
+    .check = check_options,
 };
 
 }  // namespace signerctl

@@ -11,10 +11,22 @@ namespace signerd {
 // Seconds, backdating included: ten years and some days.
 constexpr std::int64_t kLongestRa = 3660 * std::int64_t{86400};
 
-// RFC 8894 3.1 and 3.2: what an RA does is sign, and with RSA be encrypted to. An RSA key has
-// digitalSignature and keyEncipherment, an EC key digitalSignature, other keys are refused. A
-// subject, no subjectAltName, no extendedKeyUsage, no CA; otherwise like check_tbs(). denied or
-// malformed. Not checked: which subject.
+// For SCEP, or for CMP (RFC 9483 1.5): with the purpose cmcRA, and cmKGA when the RA signs keys
+// that are made for clients.
+struct RaPurpose {
+    bool cmp = false;
+    bool key_generation = false;  // of CMP
+};
+
+// What an RA does is sign, and be encrypted to. RFC 8894 3.1 and 3.2: an RSA key has
+// digitalSignature and keyEncipherment, an EC key digitalSignature; for CMP an EC key has
+// keyAgreement as well. 0 for keys that an RA cannot have: those of EdDSA are for CMP alone,
+// and Ed448 signs nothing in CMS (RFC 8419 3.1), as a key generator has to.
+std::uint16_t ra_usage(const pki::ossl::PublicKeyParts& key, const RaPurpose& purpose);
+
+// A subject, no subjectAltName, no CA, keyUsage as above, extendedKeyUsage as the purpose has
+// it: without one it is for SCEP. Otherwise like check_tbs(). denied or malformed. Not checked:
+// which subject.
 pki::Status check_ra(const CaRules& rules, pki::Bytes tbs, std::int64_t now);
 
 }  // namespace signerd

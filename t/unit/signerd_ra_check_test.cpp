@@ -84,17 +84,58 @@ void test_usage_of_the_key(void**) {
 }
 
 // A name of a host would make it one for TLS.
-void test_no_names_and_no_purposes(void**) {
+void test_no_names_and_no_other_extensions(void**) {
     Fixture fixture;
     const pki::Buffer san = *x509::build_san({"dns:www.example.com"});
     fixture.spec.san = san;
     assert_refused("TBS: foreign extension", fixture.check());
     fixture.spec.san = {};
-    fixture.spec.extended_key_usage = {oid::kClientAuth};
-    assert_refused("TBS: foreign extension", fixture.check());
-    fixture.spec.extended_key_usage.clear();
     fixture.spec.must_staple = true;
     assert_refused("TBS: foreign extension", fixture.check());
+}
+
+// cmcRA, with cmKGA or without, and nothing else.
+void test_purposes(void**) {
+    Fixture rsa;
+    for (const auto& allowed : std::vector<std::vector<pki::Bytes>>{
+             {oid::kCmcRa}, {oid::kCmcRa, oid::kCmKga}, {oid::kCmKga, oid::kCmcRa}}) {
+        rsa.spec.extended_key_usage = allowed;
+        assert_ok(rsa.check());
+    }
+    for (const auto& refused :
+         std::vector<std::vector<pki::Bytes>>{{oid::kClientAuth},
+                                              {oid::kCmKga},
+                                              {oid::kCmcCa},
+                                              {oid::kCmcRa, oid::kClientAuth},
+                                              {oid::kCmcRa, oid::kCmcRa},
+                                              {oid::kCmcRa, oid::kCmKga, oid::kCmcCa},
+                                              {oid::kCmcRa, oid::kCmKga, oid::kCmKga}}) {
+        rsa.spec.extended_key_usage = refused;
+        assert_refused("RA: extended key usage", rsa.check());
+    }
+}
+
+void test_usage_of_the_key_for_cmp(void**) {
+    const auto check = [](const char* kind, int usage, bool key_generation) {
+        Fixture fixture(kind);
+        fixture.spec.extended_key_usage = {oid::kCmcRa};
+        if (key_generation) fixture.spec.extended_key_usage.push_back(oid::kCmKga);
+        fixture.spec.key_usage = static_cast<std::uint16_t>(usage);
+        return fixture.check();
+    };
+    constexpr int sign = x509::kDigitalSignature;
+    for (const bool generator : {false, true}) {
+        assert_ok(check("rsa:2048", sign | x509::kKeyEncipherment, generator));
+        assert_ok(check("ec:P-256", sign | x509::kKeyAgreement, generator));
+        assert_ok(check("ed25519", sign, generator));
+        assert_refused("RA: key usage", check("ec:P-256", sign, generator));
+        assert_refused("RA: key usage",
+                       check("ed25519", sign | x509::kKeyAgreement, generator));
+        assert_refused("RA: key usage",
+                       check("rsa:2048", sign | x509::kKeyCertSign, generator));
+    }
+    assert_ok(check("ed448", sign, false));
+    assert_refused("RA: type of key", check("ed448", sign, true));
 }
 
 void test_subject(void**) {
@@ -143,7 +184,9 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_allowed),
         cmocka_unit_test(test_usage_of_the_key),
-        cmocka_unit_test(test_no_names_and_no_purposes),
+        cmocka_unit_test(test_no_names_and_no_other_extensions),
+        cmocka_unit_test(test_purposes),
+        cmocka_unit_test(test_usage_of_the_key_for_cmp),
         cmocka_unit_test(test_subject),
         cmocka_unit_test(test_no_ca),
         cmocka_unit_test(test_of_this_ca),

@@ -113,6 +113,58 @@ void test_an_elliptic_key(void**) {
     f.remove();
 }
 
+std::vector<std::string> purposes_of(const x509::Certificate& certificate) {
+    const auto* extension = certificate.tbs.extensions.find(oid::kExtendedKeyUsage);
+    std::vector<std::string> found;
+    if (extension == nullptr) return found;
+    const auto purposes = x509::parse_extended_key_usage(extension->value);
+    for (const pki::Bytes one : *purposes) found.push_back(x509::oid_to_text(one));
+    return found;
+}
+
+void test_for_cmp(void**) {
+    const auto check = [](const char* kind, bool key_generation, int usage) {
+        Fixture f;
+        const Buffer csr = ra_csr(kind);
+        const std::uint64_t id = f.begin_ra({.ca = "",
+                                             .csr = csr,
+                                             .validity = 0,
+                                             .cmp = true,
+                                             .key_generation = key_generation});
+        f.finish();
+        const auto reply = f.replies.issued(id);
+        assert_ok(reply);
+        const auto made = *x509::parse_certificate(reply->certificate);
+        std::vector<std::string> purposes{"1.3.6.1.5.5.7.3.28"};
+        if (key_generation) purposes.push_back("1.3.6.1.5.5.7.3.32");
+        assert_true(purposes_of(made) == purposes);
+        assert_int_equal(usage_of(made), usage);
+        const auto rules = signerd::rules_of(f.config->cas.at("issuing"), *f.config);
+        assert_ok(signerd::check_ra(rules, made.tbs.encoding, kNow));
+        f.remove();
+    };
+    constexpr int sign = x509::kDigitalSignature;
+    check("rsa:2048", false, sign | x509::kKeyEncipherment);
+    check("ec:P-256", true, sign | x509::kKeyAgreement);
+    check("ed25519", true, sign);
+    check("ed448", false, sign);
+}
+
+void test_refused_for_cmp(void**) {
+    Fixture f;
+    const auto refused = [&](const char* kind, bool cmp) {
+        const Buffer csr = ra_csr(kind);
+        const std::uint64_t id = f.begin_ra(
+            {.ca = "", .csr = csr, .validity = 0, .cmp = cmp, .key_generation = true});
+        f.finish();
+        return std::string(f.replies.error(id)->text);
+    };
+    assert_text(refused("rsa:2048", false), "RA: keys are generated for CMP alone");
+    assert_starts(refused("ed448", true), "profile: keys");
+    assert_int_equal(f.certificates(), 0);
+    f.remove();
+}
+
 void test_what_is_kept(void**) {
     Fixture f;
     const auto reply = *f.replies.issued(f.ra(ra_csr()));
@@ -247,6 +299,8 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_the_certificate),
         cmocka_unit_test(test_an_elliptic_key),
+        cmocka_unit_test(test_for_cmp),
+        cmocka_unit_test(test_refused_for_cmp),
         cmocka_unit_test(test_what_is_kept),
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_validity),
