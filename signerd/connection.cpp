@@ -1,5 +1,7 @@
 #include "signerd/connection.h"
 
+#include <openssl/crypto.h>
+
 #include <cerrno>
 
 namespace signerd {
@@ -19,11 +21,33 @@ Connection::Received Connection::receive() {
     return Received::data;
 }
 
+Connection::~Connection() { forget_output(); }
+
 void Connection::queue(pki::Buffer frame) {
-    if (output_.empty())
+    if (output_.empty()) {
         output_ = std::move(frame);
-    else
-        pki::append(output_, frame);
+        return;
+    }
+    make_room(frame.size());
+    pki::append(output_, frame);
+    OPENSSL_cleanse(frame.data(), frame.size());
+}
+
+// As the vector would do it by itself, which leaves what it had in freed memory.
+void Connection::make_room(std::size_t size) {
+    const std::size_t needed = output_.size() + size;
+    if (needed <= output_.capacity()) return;
+    pki::Buffer larger;
+    larger.reserve(std::max(needed, 2 * output_.capacity()));
+    pki::append(larger, output_);
+    OPENSSL_cleanse(output_.data(), output_.size());
+    output_.swap(larger);
+}
+
+void Connection::forget_output() {
+    OPENSSL_cleanse(output_.data(), output_.size());
+    output_.clear();
+    sent_ = 0;
 }
 
 bool Connection::flush() {
@@ -33,8 +57,7 @@ bool Connection::flush() {
         if (size < 0) return try_again();
         sent_ += static_cast<std::size_t>(size);
     }
-    output_.clear();
-    sent_ = 0;
+    forget_output();
     return true;
 }
 

@@ -26,10 +26,13 @@ class Connection {
 
     // One read: with level-triggered events what is left is announced again.
     Received receive();
+    // An answer may hold a private key that was made for a client: no copy stays behind.
     void queue(pki::Buffer frame);
     // As much as the socket takes. False when the connection is broken.
     bool flush();
     bool output_empty() const { return sent_ == output_.size(); }
+
+    ~Connection();
 
     const std::string listen;  // path of the socket it came in on
     const ucred credentials;
@@ -40,6 +43,9 @@ class Connection {
     std::uint32_t interest = 0;         // epoll events asked for
 
    private:
+    void make_room(std::size_t size);
+    void forget_output();
+
     Fd socket_;
     FrameBuffer input_;
     pki::Buffer output_;

@@ -73,6 +73,8 @@ pki::Status Daemon::assemble(std::optional<OutsideKeeper> keeper) {
     issuer_ = std::make_unique<Issuer>(clock_, *store_, *signer_, *writer_, *server_);
     asker_ = std::make_unique<OutsideAsker>(clock_, *outside_);
     issuer_->ask_through(asker_.get());
+    PKI_TRY(key_maker_, ThreadKeyMaker::start(*loop_));
+    issuer_->make_keys_through(key_maker_.get());
     reports_ = std::make_unique<Reports>(clock_, *writer_, *server_);
     PKI_CHECK(assemble_revocation());
     ocsp_ = std::make_unique<OcspResponder>(clock_, *store_, *signer_, *writer_, *server_);

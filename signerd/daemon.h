@@ -63,6 +63,7 @@ class Daemon {
     std::unique_ptr<Refusals> refusals_;
     std::unique_ptr<CrlPublisher> crls_;
     std::unique_ptr<Watchers> watchers_;
+    std::unique_ptr<ThreadKeyMaker> key_maker_;
     std::unique_ptr<Background> background_;  // goes before what its work looks at
     std::unique_ptr<Dispatcher> dispatcher_;
     Fd signals_;

@@ -48,7 +48,8 @@ pki::Status check_profile(const IssueJob& job) {
 
 // What a profile does not give is a matter of the CertTemplate (RFC 9810 5.2.3).
 pki::Status check_request(const IssueJob& job) {
-    auto status = x509::check_request(job.profile->rules, job.csr);
+    const auto check = wants_key(job) ? x509::check_request_without_key : x509::check_request;
+    auto status = check(job.profile->rules, job.csr);
     if (!status && job.cmp && status.error().reason == pki::Reason::none &&
         status.error().code == Errc::denied)
         status.error().reason = pki::Reason::bad_cert_template;
@@ -151,6 +152,7 @@ void Issuer::on_authorized(const IssueJobPtr& job, const pki::Result<Finding>& f
 
 void Issuer::authorized(const IssueJobPtr& job) {
     if (job->profile->approval.manual) return ask(job);
+    if (wants_key(*job)) return make_key(job);
     sign(job);
 }
 
@@ -206,6 +208,7 @@ pki::Status Issuer::check_client(const IssueJob& job) {
 
 pki::Status Issuer::check_policy(const IssueJob& job) {
     PKI_CHECK(check_request(job));
+    if (wants_key(job)) return check_key_generation(job);
     return settle(object_to_key(store_, job.csr.spki));
 }
 
@@ -278,6 +281,10 @@ void Issuer::on_committed(const IssueJobPtr& job, const pki::Status& status) {
             proceed(waiting);  // who fetches it has to confirm it
             continue;
         }
+        if (wants_key(*waiting)) {
+            refuse(waiting, transaction_in_use());  // there is one copy of the key
+            continue;
+        }
         share_answer(*waiting, *job);
         answer(*waiting, certificate, job->ca, true);
     }
@@ -326,6 +333,7 @@ void Issuer::answer(const IssueJob& job, pki::Bytes certificate, const Ca* issue
     if (job.cmp) {
         reply.sender_nonce = job.cmp->nonce;
         reply.confirm_until = job.cmp->confirm_by;
+        if (job.cmp->made_key) reply.private_key = job.cmp->made_key->pkcs8.view();
     }
     if (job.request.want_chain) reply.chain = {issuer->chain.begin(), issuer->chain.end()};
     replies_.send(job.to, reply_frame(reply, job.to.id));

@@ -6,6 +6,7 @@
 //       a challenge that nobody knows (any more) is refused only after 4: a retry of a request
 //       that waits or was answered may come when its challenge has expired
 //       what a person decides waits from here on (issue_approval.cpp)
+//       a key for a client that has none is made here (issue_key.cpp)
 //     with CMP the transaction is what idempotency goes by (issue_transaction.h)
 //     6 serial and TBS   7 signature by the key child
 //     8 one durable transaction: certificate, audit record, answer   9 answer
@@ -22,6 +23,7 @@
 #include "signerd/clock.h"
 #include "signerd/idempotency.h"
 #include "signerd/issue_challenge.h"
+#include "signerd/key_maker.h"
 #include "signerd/keys/signer.h"
 #include "signerd/outage.h"
 #include "signerd/request.h"
@@ -55,6 +57,8 @@ class Issuer {
     // Who asks others about challenges; without it, requests that need it are refused. It
     // outlives this object's requests.
     void ask_through(Outside* outside) { outside_ = outside; }
+    // Who makes keys for clients; the same holds.
+    void make_keys_through(KeyMaker* maker) { key_maker_ = maker; }
     // Accepted and not yet answered.
     std::size_t in_flight() const { return in_flight_; }
     // Shared by all who go on with transactions of CMP.
@@ -72,6 +76,8 @@ class Issuer {
     void authorize(const IssueJobPtr& job);
     void on_authorized(const IssueJobPtr& job, const pki::Result<Finding>& finding);
     void authorized(const IssueJobPtr& job);
+    void make_key(const IssueJobPtr& job);
+    void on_key(const IssueJobPtr& job, MadeKey key);
     void sign(const IssueJobPtr& job);
     pki::Status prepare(IssueJob& job) const;
     void tell_outside(const IssueJob& job, const Outcome& outcome);
@@ -112,6 +118,7 @@ class Issuer {
     Committer& committer_;
     Replies& replies_;
     Outside* outside_ = nullptr;
+    KeyMaker* key_maker_ = nullptr;
     InFlight<IssueJobPtr> working_;
     // Of SCEP, by their key: one with another public key is being worked on.
     std::map<pki::ossl::Sha256, std::vector<IssueJobPtr>> behind_;

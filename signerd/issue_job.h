@@ -10,6 +10,7 @@
 #include "signerd/clock.h"
 #include "signerd/idempotency.h"
 #include "signerd/issue_tbs.h"
+#include "signerd/key_maker.h"
 #include "signerd/request.h"
 #include "signerd/transaction.h"
 
@@ -37,6 +38,7 @@ struct CmpState {
     // Of the answer: our nonce, and until when it has to be confirmed (0: it need not).
     pki::Buffer nonce;
     std::int64_t confirm_by = 0;
+    std::optional<MadeKey> made_key;  // for the client, who had none
 
     std::int64_t cert_req_id() const { return request ? request->id : -1; }
 };

@@ -43,6 +43,8 @@ pki::Result<bool> Issuer::replay_transaction(const IssueJobPtr& job) {
 }
 
 pki::Result<bool> Issuer::replay(const IssueJobPtr& job, const CertificateRecord& certificate) {
+    // The key is nowhere any more.
+    if (wants_key(*job)) return transaction_in_use();
     const Ca* issuer = find_ca(*job->generation, certificate.ca);
     if (job->request.want_chain && issuer == nullptr)
         return fail(Errc::not_found, "the CA of the certificate is gone");

@@ -105,9 +105,10 @@ bool wants_key(const IssueJob& job) { return job.csr.spki.encoding.empty(); }
 
 pki::Status check_cmp_possession(const IssueJob& job) {
     const auto& request = job.cmp->request;
+    // Whether one is made is the profile's matter (check_key_generation).
+    if (wants_key(job) && request->possession == x509::Possession::none) return {};
     if (wants_key(job))
-        return fail(Errc::denied, Reason::bad_cert_template,
-                    "the request has no public key, and none is made here");
+        return fail(Errc::bad_signature, Reason::bad_pop, "a proof without a public key");
     if (request && request->possession == x509::Possession::ra_verified) {
         if (ra_may_speak(job)) return {};
         return fail(Errc::bad_signature, Reason::bad_pop,

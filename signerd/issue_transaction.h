@@ -22,6 +22,9 @@ bool wants_key(const IssueJob& job);
 // all, so that what is wrong is the proof (badPOP) and not what he may do.
 pki::Status check_cmp_possession(const IssueJob& job);
 
+// May a key be made for a request without one? denied (not_authorized), unsupported (bad_alg).
+pki::Status check_key_generation(const IssueJob& job);
+
 // In the place of request_key().
 RequestKey transaction_request_key(const IssueJob& job);
 

@@ -149,6 +149,10 @@ Status check_required_attributes(const Profile& profile, const Csr& csr) {
 
 Status check_request(const Profile& profile, const Csr& csr) {
     PKI_CHECK(check_key(profile, csr));
+    return check_request_without_key(profile, csr);
+}
+
+Status check_request_without_key(const Profile& profile, const Csr& csr) {
     PKI_CHECK(check_subject(profile, csr));
     PKI_CHECK(check_san(profile, csr));
     for (const Extension& extension : csr.extensions.list)

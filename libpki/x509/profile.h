@@ -92,6 +92,8 @@ struct Profile {
 // malformed when one of these extensions is. Other requested extensions are ignored: the
 // profile says what the certificate holds.
 Status check_request(const Profile& profile, const Csr& csr);
+// All of it but the key, which is yet to be made.
+Status check_request_without_key(const Profile& profile, const Csr& csr);
 
 // Renewal (RFC 7030 4.2.2): subject and SAN of the CSR are those of the certificate.
 Status check_same_identity(const Csr& csr, const Certificate& certificate);
