@@ -1,5 +1,7 @@
 #include "signerd/server.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -236,7 +238,7 @@ void Server::sweep_partial() {
 
 void Server::send(const ReplyTo& to, pki::Buffer frame) {
     const auto found = connections_.find(to.connection);
-    if (found == connections_.end()) return;
+    if (found == connections_.end()) return OPENSSL_cleanse(frame.data(), frame.size());
     found->second->unanswered--;
     found->second->queue(std::move(frame));
     touched_.push_back(to.connection);
