@@ -38,6 +38,7 @@ bool grow_buffer(ngx_http_request_t* r, std::size_t size) {
     auto* larger = static_cast<u_char*>(ngx_palloc(r->pool, size));
     if (larger == nullptr) return false;
     u_char* last = ngx_cpymem(larger, buffer.pos, buffer.last - buffer.pos);
+    OPENSSL_cleanse(buffer.pos, static_cast<std::size_t>(buffer.last - buffer.pos));
     buffer.start = buffer.pos = larger;
     buffer.last = last;
     buffer.end = larger + size;
@@ -69,6 +70,8 @@ void on_answered(ngx_event_t* event) {
     ngx_http_set_log_request(c->log, r);
     r->main->count++;  // the upstream gives back that of the body
     (*r->upstream->cleanup)(r);
+    // nginx's upstream would end the request once more when the client goes away.
+    r->read_event_handler = ngx_http_block_reading;
     exchange.answered = true;
     exchange.take_answer(exchange);
     ngx_http_run_posted_requests(c);
@@ -82,6 +85,8 @@ ssize_t receive_nothing(ngx_connection_t*, u_char*, size_t) { return NGX_AGAIN; 
 ngx_int_t keep_answer(SignerExchange& exchange, pki::Bytes frame) {
     ngx_http_upstream_t* u = exchange.request->upstream;
     exchange.answer = pki::to_buffer(frame);
+    // There may be a private key in it, and the pool wipes nothing.
+    OPENSSL_cleanse(u->buffer.pos, frame.size());
     exchange.receive = std::exchange(u->peer.connection->recv, receive_nothing);
     u->buffer.last = u->buffer.pos;  // a full buffer would be a header that is too large
     u->state->status = NGX_HTTP_OK;
@@ -164,7 +169,8 @@ void forget(ngx_event_t& event) {
 void finalize_request(ngx_http_request_t* r, ngx_int_t) {
     SignerExchange& exchange = exchange_of(r);
     r->method = exchange.method;
-    if (exchange.receive != nullptr) r->upstream->peer.connection->recv = exchange.receive;
+    if (exchange.receive != nullptr)
+        r->upstream->peer.connection->recv = std::exchange(exchange.receive, nullptr);
     if (exchange.answer.empty()) exchange.place.leave();
     forget(exchange.answered_event);
 }
@@ -191,6 +197,8 @@ ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
     u->input_filter_ctx = &exchange;
     forbid_replay(exchange);
     exchange.asked = true;
+    exchange.answered = false;
+    exchange.answer.clear();
     ngx_http_upstream_init(r);
     return NGX_DONE;
 }

@@ -22,8 +22,8 @@ struct SignerExchange : Exchange {
     using ReplyBuilder = pki::Result<Reply> (*)(SignerExchange&, const pki::wire::Frame&);
 
     // Takes `answer` instead, where the reply needs a thread: nginx's upstream is over by then,
-    // the connection to signerd given back, and whoever takes the answer ends the request. The
-    // place is kept.
+    // the connection to signerd given back, and whoever takes the answer ends the request or
+    // asks something else. The place is kept.
     using AnswerTaker = void (*)(SignerExchange&);
 
     ~SignerExchange();
@@ -39,7 +39,9 @@ struct SignerExchange : Exchange {
 };
 
 // In the content handler, or after the body was read: sends the frame of the exchange.
-// The request is finalized when the answer is there. NGX_DONE, or a status.
+// The request is finalized when the answer is there. NGX_DONE, or a status. Again, when an
+// answer was taken: with another frame and id, and nothing looks into the old answer any more.
+// The exchange may be gone when this returns.
 ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
                      ngx_module_t& module);
 
