@@ -1,6 +1,9 @@
 #include "ngx_common/offload.h"
 
 #include <algorithm>
+#include <exception>
+
+#include "libpki/base/result.h"
 
 namespace ngx_enroll {
 
@@ -99,6 +102,14 @@ void resume(ngx_http_request_t* r) {
 }
 
 }  // namespace
+
+void OffloadedWork::run() noexcept {
+    try {
+        work();
+    } catch (const std::exception&) {
+        failed(pki::fail(pki::Errc::internal, "out of memory"));
+    }
+}
 
 ngx_thread_pool_t* offload_pool(ngx_conf_t* cf) { return ngx_thread_pool_add(cf, nullptr); }
 

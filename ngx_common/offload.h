@@ -2,6 +2,7 @@
 // work as it has processors, at least two; the others wait, first come, first served.
 #pragma once
 
+#include "libpki/base/error.h"
 #include "ngx_common/nginx.h"
 
 namespace ngx_enroll {
@@ -11,12 +12,18 @@ class OffloadedWork {
    public:
     virtual ~OffloadedWork() = default;
 
-    // In the thread. No request, no pool, no log of nginx in here.
-    virtual void run() noexcept = 0;
+    // In the thread: work(), of which no exception may leave the thread.
+    void run() noexcept;
     // Back in the event loop; may finalize the request.
     virtual void done(ngx_http_request_t* r) noexcept = 0;
 
     bool finished = false;  // for offload.cpp
+
+   protected:
+    // No request, no pool, no log of nginx in here. What it throws becomes failed().
+    virtual void work() = 0;
+    // In the thread: work() did not come to its end, for want of memory.
+    virtual void failed(const pki::Error& error) noexcept = 0;
 };
 
 // At configuration: the thread pool that the default name or the configuration gives.

@@ -168,10 +168,6 @@ class HashWork final : public OffloadedWork {
     // The password is not checked after all.
     void cancel() { login_.end(true); }
 
-    void run() noexcept override {
-        matches_ = password_matches(credentials_.password, credentials_.hash);
-    }
-
     void done(ngx_http_request_t* r) noexcept override {
         const auto status = guarded<ngx_int_t>(
             r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&]() -> ngx_int_t {
@@ -188,6 +184,11 @@ class HashWork final : public OffloadedWork {
     }
 
    private:
+    void work() override {
+        matches_ = password_matches(credentials_.password, credentials_.hash);
+    }
+    void failed(const pki::Error&) noexcept override {}  // and nothing matches
+
     bool right() const { return matches_ && credentials_.known; }
 
     EstExchange& exchange_;

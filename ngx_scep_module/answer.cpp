@@ -37,14 +37,6 @@ class Sealing final : public OffloadedWork {
         if (exchange.password) reply_.password = exchange.password->view();
     }
 
-    void run() noexcept override {
-        try {
-            result_ = pki::scep::build_cert_rep(*exchange_.message, reply_, signing_);
-        } catch (const std::exception&) {
-            result_ = pki::fail(pki::Errc::internal, "out of memory");
-        }
-    }
-
     void done(ngx_http_request_t* r) noexcept override {
         exchange_.place.leave();
         const auto rc =
@@ -55,6 +47,11 @@ class Sealing final : public OffloadedWork {
     }
 
    private:
+    void work() override {
+        result_ = pki::scep::build_cert_rep(*exchange_.message, reply_, signing_);
+    }
+    void failed(const pki::Error& error) noexcept override { result_ = error; }
+
     ScepExchange& exchange_;
     CertRep reply_;
     pki::scep::Signing signing_;

@@ -65,14 +65,6 @@ class SigningNextCa final : public OffloadedWork {
         signing_ = {pair.key.get(), pair.certificate};
     }
 
-    void run() noexcept override {
-        try {
-            result_ = pki::scep::build_next_ca(signing_, certificates_);
-        } catch (const std::exception&) {
-            result_ = pki::fail(pki::Errc::internal, "out of memory");
-        }
-    }
-
     void done(ngx_http_request_t* r) noexcept override {
         exchange_.place.leave();
         const auto rc =
@@ -88,6 +80,9 @@ class SigningNextCa final : public OffloadedWork {
     }
 
    private:
+    void work() override { result_ = pki::scep::build_next_ca(signing_, certificates_); }
+    void failed(const pki::Error& error) noexcept override { result_ = error; }
+
     ScepExchange& exchange_;
     std::vector<pki::Bytes> certificates_;
     pki::scep::Signing signing_;

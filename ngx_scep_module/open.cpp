@@ -36,14 +36,6 @@ class Opening final : public OffloadedWork {
     explicit Opening(ScepExchange& exchange)
         : exchange_(exchange), conf_(conf_of(exchange.request)), rules_(rules_of(conf_)) {}
 
-    void run() noexcept override {
-        try {
-            result_ = read();
-        } catch (const std::exception&) {
-            result_ = fail(Errc::internal, "out of memory");
-        }
-    }
-
     void done(ngx_http_request_t* r) noexcept override {
         const auto rc =
             guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
@@ -59,6 +51,9 @@ class Opening final : public OffloadedWork {
     }
 
    private:
+    void work() override { result_ = read(); }
+    void failed(const pki::Error& error) noexcept override { result_ = error; }
+
     // In the thread.
     pki::Status read() {
         PKI_TRY(pki::Buffer der,
