@@ -44,6 +44,8 @@ struct Label {
     ngx_str_t profile;
 };
 
+enum MacAlgorithm : ngx_uint_t { kPbm = 1, kPbmac1 = 2, kNoMac = 4 };
+
 // Plain data, for offsetof and nginx's slot functions.
 struct LocConf {
     ngx_http_upstream_conf_t upstream;
@@ -55,11 +57,12 @@ struct LocConf {
     ngx_str_t key;
     const Sender* sender;    // from these two
     const Trust* trust;      // cmp_trusted_certificate: who may sign requests
-    const Trust* ras;        // cmp_ra_certificate: and may speak for others, with id-kp-cmcRA
-    X509_STORE* crls;        // cmp_crl, for both; nullptr: none
+    const Trust* ras;        // cmp_ra_certificate: and may speak for others, with id-kp-cmcRA;
+                             // nullptr, as the other three below: none
+    const Crls* crls;        // cmp_crl, for both; nullptr: none
     const Secrets* secrets;  // cmp_secrets
     const pki::Buffer* encryption_certificate;  // cmp_encryption_certificate: caProtEncCert
-    ngx_uint_t mac_algorithms;                  // bits: 1 PBM, 2 PBMAC1
+    ngx_uint_t mac_algorithms;                  // of cmp_mac: kPbm, kPbmac1; or kNoMac
     ngx_uint_t min_iterations;                  // cmp_mac_iterations
     ngx_uint_t max_iterations;
     time_t clock_skew;          // cmp_clock_skew; 0: messageTime is not looked at
@@ -82,6 +85,32 @@ inline LocConf& conf_of(ngx_http_request_t* r) {
 
 ZoneConf& zone_of(ngx_http_request_t* r);
 Reporters& reporters_of(ngx_http_request_t* r);
+
+struct CmpExchange : SignerExchange {
+    using SignerExchange::SignerExchange;
+
+    Task task = Task::other;
+    std::string_view profile;
+
+    // Who sent the message; none: nobody has proven to be anybody.
+    pki::wire::Credential credential = pki::wire::Credential::none;
+    std::string credential_name;
+    std::string presented_name;  // of a signer or a reference that did not prove right
+    std::string transaction;     // printable
+    std::optional<pki::ossl::Sha256> csr_sha256;
+
+    std::string_view outcome;    // for $cmp_status
+    pki::Buffer issued;          // the certificate in signerd's answer, for $cmp_serial
+    std::string_view fail_info;  // for $cmp_fail_info
+};
+
+// nullptr before the handler ran.
+inline CmpExchange* find_exchange(ngx_http_request_t* r) {
+    return static_cast<CmpExchange*>(ngx_http_get_module_ctx(r, ngx_cmp_module));
+}
+
+// Made when there is none yet.
+CmpExchange& exchange_of(ngx_http_request_t* r);
 
 // The content handler: handler.cpp.
 ngx_int_t handler(ngx_http_request_t* r);

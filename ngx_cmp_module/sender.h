@@ -23,4 +23,8 @@ struct Sender {
 // that is a CA's, or that may not sign (RFC 5280 4.2.1.3).
 const Sender* load_sender(ngx_conf_t* cf, ngx_str_t& certificate, ngx_str_t& key);
 
+// cmp_encryption_certificate: DER of the first one in the file. nullptr: the cause is logged.
+// Refused: one whose keyUsage allows no encryption.
+const pki::Buffer* load_encryption_certificate(ngx_conf_t* cf, ngx_str_t& file);
+
 }  // namespace ngx_enroll::cmp

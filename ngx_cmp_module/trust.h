@@ -9,13 +9,30 @@
 
 namespace ngx_enroll::cmp {
 
+// CRLs of cmp_crl.
+struct Crls {
+    Crls() = default;
+    Crls(const Crls&) = delete;
+    Crls& operator=(const Crls&) = delete;
+    ~Crls();
+
+    STACK_OF(X509_CRL) * list = nullptr;
+};
+
 struct Trust {
-    X509_STORE* store = nullptr;  // anchors, and the CRLs of cmp_crl
+    X509_STORE* store = nullptr;  // anchors
+    const Crls* crls = nullptr;   // then each certificate of a chain needs one, as with ssl_crl
 };
 
 // Anchors from a PEM file; cmp_crl is added when the location is complete. nullptr: the cause
 // is logged.
 const Trust* load_trust(ngx_conf_t* cf, ngx_str_t& file);
+
+// From a PEM file, one or more. nullptr: the cause is logged.
+const Crls* load_crls(ngx_conf_t* cf, ngx_str_t& file);
+
+// The same anchors with these CRLs.
+const Trust* with_crls(ngx_conf_t* cf, const Trust& trust, const Crls& crls);
 
 // Does the certificate that signed the message chain to an anchor, through `others` at most, as
 // of now (RFC 9483 3.2, RFC 5280 6)? Those of the message are never anchors themselves, but for

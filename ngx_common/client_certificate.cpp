@@ -17,11 +17,6 @@ X509_STORE* not_loaded(ngx_conf_t* cf, const ngx_str_t& file, const char* why) {
     return nullptr;
 }
 
-bool end_of_pem() {
-    const unsigned long error = ERR_peek_last_error();
-    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-}
-
 // Empty when there is none.
 pki::Buffer der_of(X509* certificate) {
     const int size = i2d_X509(certificate, nullptr);
@@ -32,6 +27,11 @@ pki::Buffer der_of(X509* certificate) {
 }
 
 }  // namespace
+
+bool end_of_pem() {
+    const unsigned long error = ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
 
 X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file) {
     const pki::ossl::ErrorGuard errors;

@@ -19,6 +19,9 @@ namespace ngx_enroll {
 // the file has none or cannot be read; the cause is logged with the directive's place.
 X509_STORE* load_anchors(ngx_conf_t* cf, ngx_str_t& file);
 
+// After a PEM reader of OpenSSL gave nothing: was there nothing more, or was it damaged?
+bool end_of_pem();
+
 // Did the client present one, good or not? The connection must be a TLS connection.
 bool has_client_certificate(ngx_http_request_t* r);
 

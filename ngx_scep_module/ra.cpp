@@ -1,163 +1,41 @@
 #include "ngx_scep_module/ra.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <optional>
 
-#include "libpki/ossl/key.h"
-#include "libpki/x509/cert.h"
-#include "libpki/x509/oids.h"
+#include "ngx_common/key_pair.h"
 #include "ngx_common/pool.h"
 
 namespace ngx_enroll::scep {
 
 namespace {
 
-namespace x509 = pki::x509;
-
-constexpr std::size_t kMaxFile = 256 * 1024;
 constexpr std::size_t kMaxPasswords = 8;
 constexpr std::size_t kMinPassword = 8;
 constexpr std::size_t kMaxPassword = 255;  // RFC 2985 5.4.1: of a challengePassword
-constexpr int kMinRsaBits = 2048;
 
-void complain(ngx_conf_t* cf, const ngx_str_t& file, const char* why) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" cannot be used: %s", &file, why);
-}
-
-enum class Holds { certificates, secrets };
-
-class File {
-   public:
-    explicit File(const ngx_str_t& name)
-        : fd_(ngx_open_file(name.data, NGX_FILE_RDONLY | NGX_FILE_NONBLOCK, NGX_FILE_OPEN, 0)) {
-    }
-    ~File() {
-        if (fd_ != NGX_INVALID_FILE) ngx_close_file(fd_);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-
-    ngx_fd_t fd() const { return fd_; }
-
-   private:
-    ngx_fd_t fd_;
-};
-
-const char* problem_of(const struct stat& info, Holds holds) {
-    if (!S_ISREG(info.st_mode)) return "it is no regular file";
-    if (static_cast<std::size_t>(info.st_size) > kMaxFile) return "it is too large";
-    // What another can read is no secret, what another can write is not ours.
-    const mode_t others = holds == Holds::secrets ? S_IRWXO | S_IWGRP : S_IWOTH;
-    if ((info.st_mode & others) != 0)
-        return holds == Holds::secrets ? "others may read or write it (chmod 600)"
-                                       : "others may write it";
-    return nullptr;
-}
-
-// The whole file; nothing when it cannot be used, which is logged.
-std::optional<pki::Secret> read_file(ngx_conf_t* cf, ngx_str_t& name, Holds holds) {
-    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) return std::nullopt;
-    const File file(name);
-    struct stat info {};
-    if (file.fd() == NGX_INVALID_FILE || fstat(file.fd(), &info) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "cannot open \"%V\"", &name);
-        return std::nullopt;
-    }
-    if (const char* why = problem_of(info, holds); why != nullptr) {
-        complain(cf, name, why);
-        return std::nullopt;
-    }
-    pki::Secret text(static_cast<std::size_t>(info.st_size));
-    const ssize_t got = ngx_read_fd(file.fd(), text.data().data(), text.size());
-    if (got != static_cast<ssize_t>(text.size())) {
-        complain(cf, name, "it cannot be read");
-        return std::nullopt;
-    }
-    return text;
-}
-
-// No keyUsage at all allows everything (RFC 5280 4.2.1.3); one that cannot be read, nothing.
-std::uint16_t key_usage(const x509::Certificate& certificate) {
-    const x509::Extension* const extension =
-        certificate.tbs.extensions.find(x509::oid::kKeyUsage);
-    if (extension == nullptr) return x509::kDigitalSignature | x509::kKeyEncipherment;
-    const auto usage = x509::parse_key_usage(extension->value);
-    return usage ? *usage : std::uint16_t{0};
-}
-
-bool is_ca(const x509::Certificate& certificate) {
-    const x509::Extension* const extension =
-        certificate.tbs.extensions.find(x509::oid::kBasicConstraints);
-    if (extension == nullptr) return false;
-    const auto constraints = x509::parse_basic_constraints(extension->value);
-    return !constraints || constraints->ca;
-}
-
-const char* problem_of(const x509::Certificate& certificate, const RaPair& pair) {
-    if (is_ca(certificate))
-        return "it is the certificate of a CA, whose key must never be here";
-    const auto key = pki::ossl::make_public_key(certificate.tbs.spki.key);
-    if (!key || !pki::ossl::same_public_key(key->get(), pair.key.get()))
-        return "the key is not that of the certificate";
-    if (EVP_PKEY_get_base_id(pair.key.get()) == EVP_PKEY_RSA &&
-        EVP_PKEY_get_bits(pair.key.get()) < kMinRsaBits)
-        return "the key has less than 2048 bits";
-    if (!pair.signs && !pair.deciphers)
-        return "the keyUsage of the certificate has neither digitalSignature nor "
-               "keyEncipherment";
-    return nullptr;
-}
-
-void set_uses(RaPair& pair, const x509::Certificate& certificate) {
-    const std::uint16_t usage = key_usage(certificate);
-    const pki::ossl::KeyType type = certificate.tbs.spki.key.type;
+void set_uses(RaPair& pair, const KeyPair& from) {
+    const int type = EVP_PKEY_get_base_id(from.key.get());
     // EdDSA has a digest of its own, and none of the client's choice.
-    pair.signs = (usage & x509::kDigitalSignature) != 0 &&
-                 (type == pki::ossl::KeyType::rsa || type == pki::ossl::KeyType::ec);
-    pair.deciphers = type == pki::ossl::KeyType::rsa && (usage & x509::kKeyEncipherment) != 0;
-    pair.not_before = certificate.tbs.not_before;
-    pair.not_after = certificate.tbs.not_after;
-}
-
-bool take_certificates(ngx_conf_t* cf, ngx_str_t& file, RaPair& pair) {
-    const auto text = read_file(cf, file, Holds::certificates);
-    if (!text) return false;
-    auto certificates = x509::certificates_from_pem(pki::as_text(text->view()));
-    if (!certificates) {
-        complain(cf, file, certificates.error().text);
-        return false;
-    }
-    pair.certificate = std::move(certificates->front());
-    return true;
-}
-
-bool take_key(ngx_conf_t* cf, ngx_str_t& file, RaPair& pair) {
-    const auto text = read_file(cf, file, Holds::secrets);
-    if (!text) return false;
-    auto key = pki::ossl::read_private_key(text->view());
-    if (!key) {
-        complain(cf, file, key.error().text);
-        return false;
-    }
-    pair.key = std::move(*key);
-    return true;
+    pair.signs = (from.key_usage & pki::x509::kDigitalSignature) != 0 &&
+                 (type == EVP_PKEY_RSA || type == EVP_PKEY_EC);
+    pair.deciphers =
+        type == EVP_PKEY_RSA && (from.key_usage & pki::x509::kKeyEncipherment) != 0;
+    pair.not_before = from.not_before;
+    pair.not_after = from.not_after;
 }
 
 bool load_pair(ngx_conf_t* cf, ngx_str_t& certificate_file, ngx_str_t& key_file, RaPair& pair) {
-    if (!take_certificates(cf, certificate_file, pair) || !take_key(cf, key_file, pair))
-        return false;
-    const auto certificate = x509::parse_certificate(pair.certificate);
-    if (!certificate) {
-        complain(cf, certificate_file, certificate.error().text);
-        return false;
-    }
-    set_uses(pair, *certificate);
-    if (const char* why = problem_of(*certificate, pair); why != nullptr) {
-        complain(cf, certificate_file, why);
+    KeyPair read;
+    if (!load_key_pair(cf, certificate_file, key_file, read)) return false;
+    set_uses(pair, read);
+    if (!pair.signs && !pair.deciphers) {
+        complain(cf, certificate_file,
+                 "the keyUsage of the certificate has neither digitalSignature nor "
+                 "keyEncipherment");
         return false;
     }
+    pair.certificate = std::move(read.certificates.front());
+    pair.key = std::move(read.key);
     return true;
 }
 
@@ -215,7 +93,7 @@ const RaPairs* load_ra_pairs(ngx_conf_t* cf, const ngx_array_t& certificates,
 }
 
 const Passwords* load_passwords(ngx_conf_t* cf, ngx_str_t& file) {
-    const auto text = read_file(cf, file, Holds::secrets);
+    const auto text = read_conf_file(cf, file, Holds::secrets);
     if (!text) return nullptr;
     auto* passwords = new_in_pool<Passwords>(cf->pool);
     std::string_view rest = pki::as_text(text->view());

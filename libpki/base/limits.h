@@ -60,6 +60,7 @@ constexpr std::uint64_t kPasswordIterations = 100'000;  // of PBKDF2, PBM: more 
 constexpr std::size_t kFrame = 256 * 1024;
 
 constexpr std::size_t kEstLabel = 64;  // the label segment of an EST path
+constexpr std::size_t kCmpLabel = 64;  // of "p/<label>" in a CMP path
 constexpr std::size_t kProfileName = 64;
 constexpr std::size_t kCredentialName = 512;
 constexpr std::size_t kAddress = 64;
