@@ -7,8 +7,10 @@
 #include <string>
 
 #include "libpki/cmp/message.h"
+#include "libpki/cmp/operation.h"
 #include "libpki/cmp/protection.h"
 #include "libpki/ossl/digest.h"
+#include "libpki/x509/cert.h"
 #include "ngx_cmp_module/secrets.h"
 #include "ngx_cmp_module/sender.h"
 #include "ngx_cmp_module/trust.h"
@@ -86,11 +88,60 @@ inline LocConf& conf_of(ngx_http_request_t* r) {
 ZoneConf& zone_of(ngx_http_request_t* r);
 Reporters& reporters_of(ngx_http_request_t* r);
 
+// One PKIMessage and what is known of it: that of the client, or one of those that it nests.
+struct Request {
+    pki::Bytes der;
+    std::optional<pki::cmp::Message> message;  // looks into der, as all that follows
+    std::string_view profile;
+    std::string transaction;  // printable
+    pki::Buffer nonce;        // ours, for the answer
+
+    pki::cmp::Protection protection;
+    std::optional<pki::x509::Certificate> signer;  // that it names, of extraCerts
+    const SharedSecret* secret = nullptr;          // that it names
+    std::string name;                              // whom it says it is from, proven or not
+    // The key of its MAC, when that was right: the answer has the same.
+    std::optional<pki::Secret> mac_key;
+    bool verified = false;  // it is from whom it names
+    bool ra = false;        // who may speak for others
+
+    // The one request for a certificate in it.
+    pki::Bytes wanted;           // PKCS#10 or CertReqMsg
+    std::int64_t wanted_id = 0;  // certReqId; -1: PKCS#10
+    bool wants_key = false;      // which is to be made here
+    bool possession_verified = false;
+
+    pki::Buffer answer;  // PKIMessage, of one that was nested
+};
+
+struct CmpExchange;
+
+// Makes an answer out of signerd's, or asks on. malformed: not an answer that we understand.
+using AnswerMaker = pki::Result<ngx_int_t> (*)(CmpExchange& exchange,
+                                               const pki::wire::Frame& frame);
+
+struct General;  // what became of a genm so far: general.cpp
+
 struct CmpExchange : SignerExchange {
     using SignerExchange::SignerExchange;
+    // A key that was made for the client.
+    ~CmpExchange() { OPENSSL_cleanse(answer.data(), answer.size()); }
 
     Task task = Task::other;
-    std::string_view profile;
+    std::string_view path_profile;
+    bool labelled = false;                         // the path has named it
+    std::optional<pki::cmp::Operation> operation;  // that the path names
+    std::string_view profile;                      // of the path or, behind that, the message
+
+    // The message, in one piece; the requests look into it. Neither is touched by the event
+    // loop while a thread works on the exchange.
+    pki::Buffer der;
+    Request message;
+    std::vector<Request> nested;  // in `message`; it does not grow
+    Request* current = &message;  // the one that is being worked on
+    AnswerMaker make_answer = nullptr;
+    bool takes_errors = false;  // make_answer has signerd's errors too
+    General* general = nullptr;
 
     // Who sent the message; none: nobody has proven to be anybody.
     pki::wire::Credential credential = pki::wire::Credential::none;
@@ -111,6 +162,11 @@ inline CmpExchange* find_exchange(ngx_http_request_t* r) {
 
 // Made when there is none yet.
 CmpExchange& exchange_of(ngx_http_request_t* r);
+
+// Ends the handler with this status and the line, where there is no message that could be
+// answered.
+ngx_int_t refuse_with(CmpExchange& exchange, ngx_int_t status, pki::Errc outcome,
+                      std::string_view line);
 
 // The content handler: handler.cpp.
 ngx_int_t handler(ngx_http_request_t* r);

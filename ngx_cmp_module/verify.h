@@ -1,0 +1,20 @@
+// Whose message it is: a signature by somebody who is trusted here, or a MAC by a secret that
+// is shared with us (RFC 9810 5.1.3).
+#pragma once
+
+#include "ngx_cmp_module/cmp.h"
+
+namespace ngx_enroll::cmp {
+
+// Before anything is computed: what kind of protection it is, whether the location takes it for
+// such a message, and who it says it is from. Reads request.message, fills in protection,
+// signer and secret.
+pki::Status read_protection(Request& request, const LocConf& conf);
+
+// How long verify_protection() takes.
+bool slow_to_verify(const Request& request);
+
+// Fills in verified and what goes with it. For any thread.
+pki::Status verify_protection(Request& request, const LocConf& conf);
+
+}  // namespace ngx_enroll::cmp
