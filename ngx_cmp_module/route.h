@@ -8,8 +8,8 @@ namespace ngx_enroll::cmp {
 
 struct Route {
     std::string_view profile;
+    bool labelled = false;                         // a label has named it
     std::optional<pki::cmp::Operation> operation;  // none: any message may come
-    bool labelled = false;                         // the path has named the profile
 };
 
 // Behind the location's own prefix there may stand what RFC 9811 3.4 and RFC 9483 6.1 have

@@ -1,12 +1,10 @@
 // Everything of this module that nginx can call at configuration: directives, variables,
 // contexts. Requests begin in handler.cpp.
 
+#include "ngx_common/module.h"
 #include "libpki/x509/cert.h"
 #include "ngx_common/client_certificate.h"
 #include "ngx_common/credential_cache.h"
-#include "ngx_common/directive.h"
-#include "ngx_common/error_page.h"
-#include "ngx_common/guard.h"
 #include "ngx_common/offload.h"
 #include "ngx_common/status_page.h"
 #include "ngx_common/variable.h"
@@ -39,12 +37,7 @@ char* set_password_file(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_client_certificate(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 
-struct MainConf {
-    ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each est_pass names
-    Reporters* reporters;
-    ZoneConf zone;
-    ngx_flag_t status;  // est_status stands somewhere
-};
+using MainConf = ModuleConf;
 
 ngx_command_t commands[] = {
     {ngx_string("est_pass"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, set_pass,
@@ -116,21 +109,10 @@ ngx_int_t preconfiguration(ngx_conf_t* cf) { return add_variables(cf, kVariables
 // --- configuration ---
 
 void* create_main_conf(ngx_conf_t* cf) {
-    auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
-    if (conf == nullptr ||
-        ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
-            NGX_OK ||
-        init_zone_conf(cf, conf->zone, "est", kOperationNames, Logins::counted) != NGX_OK)
-        return nullptr;
-    return guarded<void*>(cf->log, nullptr, [&] {
-        conf->reporters = new_in_pool<Reporters>(cf->pool);
-        return conf;
-    });
+    return create_module_conf(cf, {"est", kOperationNames, Logins::counted});
 }
 
-MainConf& main_conf_of(ngx_conf_t* cf) {
-    return *static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_est_module));
-}
+MainConf& main_conf_of(ngx_conf_t* cf) { return module_conf_of<ngx_est_module>(cf); }
 
 void* create_loc_conf(ngx_conf_t* cf) {
     auto* conf = static_cast<LocConf*>(ngx_pcalloc(cf->pool, sizeof(LocConf)));
@@ -175,18 +157,6 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
     return NGX_CONF_OK;
 }
 
-// limit_except and if make locations of their own inside ours: est_pass counts in them.
-void inherit_pass(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
-    ngx_http_core_loc_conf_t& core = core_of(cf);
-    if (!core.noname || conf.pass || !parent.pass || core.handler != nullptr) return;
-    conf.pass = 1;
-    conf.upstream.upstream = parent.upstream.upstream;
-    conf.labels = parent.labels;
-    conf.threads = parent.threads;
-    conf.limits.location = parent.limits.location;
-    core.handler = handler;
-}
-
 char* enter_location(ngx_conf_t* cf, LocConf& conf) {
     return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
         if (conf.limits.location == nullptr)
@@ -214,7 +184,7 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     ngx_conf_merge_sec_value(conf.retry_after, parent.retry_after, kRetryAfter);
     ngx_conf_merge_value(conf.audit, parent.audit, 1);
     merge_limits_conf(conf.limits, parent.limits);
-    inherit_pass(cf, conf, parent);
+    inherit_pass(cf, conf, parent, handler);
     if (!conf.pass) return NGX_CONF_OK;
     if (check_location(cf, conf) != NGX_CONF_OK) return conf_error();
     return enter_location(cf, conf);
@@ -281,38 +251,16 @@ ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
 
 Exchange* error_page_exchange(ngx_http_request_t* r) { return exchange_of(r); }
 
-ngx_int_t finish_configuration(ngx_conf_t* cf) {
-    if (check_signers(cf, main_conf_of(cf).signers, "est_pass") != NGX_OK) return NGX_ERROR;
-    if (error_page_register(cf, {&ngx_est_module, error_page_policy, error_page_exchange}) !=
-            NGX_OK ||
-        log_phase_register(cf, log_phase_client()) != NGX_OK)
-        return NGX_ERROR;
-    MainConf& conf = main_conf_of(cf);
-    const bool used = conf.zone.locations.nelts != 0 || conf.status;
-    return used ? add_zone(cf, conf.zone, ngx_est_module) : NGX_OK;
-}
-
 ngx_int_t postconfiguration(ngx_conf_t* cf) {
-    return guarded<ngx_int_t>(cf->log, NGX_ERROR, [&] { return finish_configuration(cf); });
+    return finish_module(cf, main_conf_of(cf),
+                         {"est_pass",
+                          {&ngx_est_module, error_page_policy, error_page_exchange},
+                          log_phase_client()});
 }
 
 ngx_int_t init_process(ngx_cycle_t* cycle) {
-    return guarded<ngx_int_t>(cycle->log, NGX_ERROR, [&] {
-        auto* conf =
-            static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_est_module));
-        if (conf != nullptr) enter_zone(conf->zone);
-        return init_credential_cache();
-    });
-}
-
-void exit_process(ngx_cycle_t* cycle) {
-    auto* conf =
-        static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_est_module));
-    if (conf == nullptr) return;
-    guarded(cycle->log, 0, [&] {
-        conf->reporters->last_attempt();
-        return 0;
-    });
+    if (ngx_enroll::init_process<ngx_est_module>(cycle) != NGX_OK) return NGX_ERROR;
+    return init_credential_cache();
 }
 
 ngx_http_module_t module_context = {
@@ -326,12 +274,10 @@ ngx_http_module_t module_context = {
 }  // namespace
 
 Reporters& reporters_of(ngx_http_request_t* r) {
-    return *static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_est_module))->reporters;
+    return *module_conf_of<ngx_est_module>(r).reporters;
 }
 
-ZoneConf& zone_of(ngx_http_request_t* r) {
-    return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_est_module))->zone;
-}
+ZoneConf& zone_of(ngx_http_request_t* r) { return module_conf_of<ngx_est_module>(r).zone; }
 
 }  // namespace ngx_enroll::est
 
@@ -345,7 +291,7 @@ ngx_module_t ngx_est_module = {
     ngx_enroll::est::init_process,
     nullptr,  // init thread
     nullptr,  // exit thread
-    ngx_enroll::est::exit_process,
+    ngx_enroll::exit_process<ngx_est_module>,
     nullptr,  // exit master
     NGX_MODULE_V1_PADDING,
 };

@@ -4,7 +4,6 @@
 
 #include "libpki/scep/ca.h"
 #include "ngx_common/client_certificate.h"
-#include "ngx_common/directive.h"
 #include "ngx_common/offload.h"
 #include "ngx_common/status_page.h"
 #include "ngx_scep_module/route.h"
@@ -74,9 +73,7 @@ ngx_command_t commands[] = {
 
 namespace {
 
-MainConf& main_conf_of(ngx_conf_t* cf) {
-    return *static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_scep_module));
-}
+MainConf& main_conf_of(ngx_conf_t* cf) { return module_conf_of<ngx_scep_module>(cf); }
 
 // --- directives ---
 
@@ -172,19 +169,6 @@ char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* data) {
 
 // --- a location when all of its directives are known ---
 
-// limit_except and if make locations of their own inside ours: scep_pass counts in them.
-void inherit_pass(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
-    ngx_http_core_loc_conf_t& core = core_of(cf);
-    if (!core.noname || conf.pass || !parent.pass || core.handler != nullptr) return;
-    conf.pass = 1;
-    conf.upstream.upstream = parent.upstream.upstream;
-    conf.labels = parent.labels;
-    conf.regex = parent.regex;
-    conf.threads = parent.threads;
-    conf.limits.location = parent.limits.location;
-    core.handler = handler;
-}
-
 char* load_pairs(ngx_conf_t* cf, LocConf& conf) {
     if (conf.certificates == nullptr || conf.keys == nullptr)
         return invalid(cf,
@@ -242,19 +226,6 @@ void merge_flags(LocConf& conf, const LocConf& parent) {
 
 }  // namespace
 
-void* create_main_conf(ngx_conf_t* cf) {
-    auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
-    if (conf == nullptr ||
-        ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
-            NGX_OK ||
-        init_zone_conf(cf, conf->zone, "scep", kTaskNames, Logins::none) != NGX_OK)
-        return nullptr;
-    return guarded<void*>(cf->log, nullptr, [&] {
-        conf->reporters = new_in_pool<Reporters>(cf->pool);
-        return conf;
-    });
-}
-
 void* create_loc_conf(ngx_conf_t* cf) {
     auto* conf = static_cast<LocConf*>(ngx_pcalloc(cf->pool, sizeof(LocConf)));
     if (conf == nullptr) return nullptr;
@@ -289,7 +260,7 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     ngx_conf_merge_sec_value(conf.retry_after, parent.retry_after, kRetryAfter);
     merge_flags(conf, parent);
     merge_limits_conf(conf.limits, parent.limits);
-    inherit_pass(cf, conf, parent);
+    if (inherit_pass(cf, conf, parent, handler)) conf.regex = parent.regex;
     if (!conf.pass)
         return conf.labels == nullptr ? NGX_CONF_OK
                                       : invalid(cf, "\"scep_label\" needs \"scep_pass\"");

@@ -1,8 +1,6 @@
-// What nginx calls of this module beside its directives: at the beginning and the end of the
-// configuration, and at those of a worker. Requests begin in handler.cpp.
+// What nginx calls of this module beside its directives. Requests begin in handler.cpp.
 
-#include "ngx_common/directive.h"
-#include "ngx_common/error_page.h"
+#include "ngx_common/module.h"
 #include "ngx_common/variable.h"
 #include "ngx_scep_module/conf.h"
 #include "ngx_scep_module/decisions.h"
@@ -55,10 +53,10 @@ constexpr Variable kVariables[] = {
 
 ngx_int_t preconfiguration(ngx_conf_t* cf) { return add_variables(cf, kVariables); }
 
-// --- after the configuration ---
+// --- configuration ---
 
-MainConf& main_conf_of(ngx_conf_t* cf) {
-    return *static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_scep_module));
+void* create_main_conf(ngx_conf_t* cf) {
+    return create_module_conf(cf, {"scep", kTaskNames, Logins::none});
 }
 
 ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
@@ -68,43 +66,11 @@ ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
 
 Exchange* error_page_exchange(ngx_http_request_t* r) { return &exchange_of(r); }
 
-ngx_int_t finish_configuration(ngx_conf_t* cf) {
-    MainConf& conf = main_conf_of(cf);
-    if (check_signers(cf, conf.signers, "scep_pass") != NGX_OK) return NGX_ERROR;
-    if (error_page_register(cf, {&ngx_scep_module, error_page_policy, error_page_exchange}) !=
-            NGX_OK ||
-        log_phase_register(cf, log_phase_client()) != NGX_OK)
-        return NGX_ERROR;
-    const bool used = conf.zone.locations.nelts != 0 || conf.status;
-    return used ? add_zone(cf, conf.zone, ngx_scep_module) : NGX_OK;
-}
-
 ngx_int_t postconfiguration(ngx_conf_t* cf) {
-    return guarded<ngx_int_t>(cf->log, NGX_ERROR, [&] { return finish_configuration(cf); });
-}
-
-// --- processes ---
-
-MainConf* main_conf_of(ngx_cycle_t* cycle) {
-    return static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_scep_module));
-}
-
-ngx_int_t init_process(ngx_cycle_t* cycle) {
-    MainConf* conf = main_conf_of(cycle);
-    if (conf == nullptr) return NGX_OK;
-    return guarded<ngx_int_t>(cycle->log, NGX_ERROR, [&]() -> ngx_int_t {
-        enter_zone(conf->zone);
-        return NGX_OK;
-    });
-}
-
-void exit_process(ngx_cycle_t* cycle) {
-    MainConf* conf = main_conf_of(cycle);
-    if (conf == nullptr) return;
-    guarded(cycle->log, 0, [&] {
-        conf->reporters->last_attempt();
-        return 0;
-    });
+    return finish_module(cf, module_conf_of<ngx_scep_module>(cf),
+                         {"scep_pass",
+                          {&ngx_scep_module, error_page_policy, error_page_exchange},
+                          log_phase_client()});
 }
 
 ngx_http_module_t module_context = {
@@ -118,13 +84,10 @@ ngx_http_module_t module_context = {
 }  // namespace
 
 Reporters& reporters_of(ngx_http_request_t* r) {
-    return *static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_scep_module))
-                ->reporters;
+    return *module_conf_of<ngx_scep_module>(r).reporters;
 }
 
-ZoneConf& zone_of(ngx_http_request_t* r) {
-    return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_scep_module))->zone;
-}
+ZoneConf& zone_of(ngx_http_request_t* r) { return module_conf_of<ngx_scep_module>(r).zone; }
 
 }  // namespace ngx_enroll::scep
 
@@ -135,10 +98,10 @@ ngx_module_t ngx_scep_module = {
     NGX_HTTP_MODULE,
     nullptr,  // init master
     nullptr,  // init module
-    ngx_enroll::scep::init_process,
+    ngx_enroll::init_process<ngx_scep_module>,
     nullptr,  // init thread
     nullptr,  // exit thread
-    ngx_enroll::scep::exit_process,
+    ngx_enroll::exit_process<ngx_scep_module>,
     nullptr,  // exit master
     NGX_MODULE_V1_PADDING,
 };
