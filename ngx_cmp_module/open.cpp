@@ -63,7 +63,7 @@ pki::Status check_type(const CmpExchange& exchange, const Request& request) {
         return type == BodyType::nested ? fail(Errc::unsupported, Reason::bad_request,
                                                "a nested message nests another one")
                                         : pki::Status();
-    return check_operation({exchange.path_profile, exchange.operation, exchange.labelled},
+    return check_operation({exchange.path_profile, exchange.labelled, exchange.operation},
                            type);
 }
 
