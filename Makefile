@@ -169,13 +169,18 @@ $(BUILD)/faulty/%.so: t/faults/%.cpp
 	$(call say,LINK faulty/$(@F))
 	$(Q)$(CXX) $(CXXFLAGS) -fvisibility=default -U_FORTIFY_SOURCE -shared $< -ldl -o $@
 
-# Messages of SCEP that no client would send, for tests.
-$(BUILD)/tools/scep_forge: $(call objects,$(wildcard t/tools/*.cpp)) $(BUILD)/libpki.a
+# Messages of SCEP and CMP that no client would send, for tests.
+CMP_FORGE_SRCS := $(wildcard t/tools/cmp_*.cpp)
+
+$(BUILD)/tools/scep_forge: $(call objects,$(filter-out $(CMP_FORGE_SRCS),$(wildcard t/tools/*.cpp)))
+$(BUILD)/tools/cmp_forge: $(call objects,$(CMP_FORGE_SRCS) t/tools/options.cpp)
+
+$(BUILD)/tools/%: $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
-	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcrypto -o $@
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $(filter %.o,$^) $(BUILD)/libpki.a -lcrypto -o $@
 
-tools: $(BUILD)/tools/scep_forge
+tools: $(BUILD)/tools/scep_forge $(BUILD)/tools/cmp_forge
 	@:
 
 faulty: $(addprefix $(BUILD)/faulty/,signerd faults.so held_keys.so)

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "libpki/base/base64.h"
 #include "libpki/ossl/key.h"
@@ -12,7 +13,7 @@
 namespace forge {
 
 void die(const std::string& what) {
-    std::fprintf(stderr, "scep_forge: %s\n", what.c_str());
+    std::fprintf(stderr, "forge: %s\n", what.c_str());
     std::exit(1);
 }
 
@@ -40,6 +41,17 @@ std::size_t Options::number(const std::string& name, std::size_t otherwise) cons
     return has(name) ? std::strtoul(text(name).c_str(), nullptr, 0) : otherwise;
 }
 
+std::int64_t Options::integer(const std::string& name, std::int64_t otherwise) const {
+    return has(name) ? std::strtoll(text(name).c_str(), nullptr, 0) : otherwise;
+}
+
+std::vector<std::string> Options::list(const std::string& name) const {
+    std::vector<std::string> words;
+    std::istringstream all(text(name));
+    for (std::string word; std::getline(all, word, ',');) words.push_back(word);
+    return words;
+}
+
 bool Options::lists(const std::string& name, const std::string& word) const {
     return ("," + text(name) + ",").find("," + word + ",") != std::string::npos;
 }
@@ -50,10 +62,14 @@ pki::Buffer Options::hex(const std::string& name) const {
     return *std::move(octets);
 }
 
-std::vector<pki::Buffer> Options::certificates(const std::string& name) const {
-    auto all = pki::x509::certificates_from_pem(pki::as_text(file(name)));
-    if (!all) die(name + " has no certificate");
+std::vector<pki::Buffer> Options::certificates_in(const std::string& file) {
+    auto all = pki::x509::certificates_from_pem(pki::as_text(read_file(file)));
+    if (!all) die(file + " has no certificate");
     return *std::move(all);
+}
+
+std::vector<pki::Buffer> Options::certificates(const std::string& name) const {
+    return certificates_in(text(name));
 }
 
 pki::Buffer Options::certificate(const std::string& name) const {

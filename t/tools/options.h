@@ -1,4 +1,4 @@
-// The options of scep_forge: NAME=VALUE words, files and hexadecimal among them.
+// The options of scep_forge and cmp_forge: NAME=VALUE words, files and hexadecimal among them.
 #pragma once
 
 #include <map>
@@ -23,6 +23,9 @@ class Options {
     bool has(const std::string& name) const { return words_.count(name) != 0; }
     std::string text(const std::string& name, const std::string& otherwise = {}) const;
     std::size_t number(const std::string& name, std::size_t otherwise) const;
+    std::int64_t integer(const std::string& name, std::int64_t otherwise) const;
+    // What stands between commas.
+    std::vector<std::string> list(const std::string& name) const;
     // Of a list with commas.
     bool lists(const std::string& name, const std::string& word) const;
     pki::Buffer hex(const std::string& name) const;
@@ -30,6 +33,7 @@ class Options {
     // The first certificate of a PEM file, DER.
     pki::Buffer certificate(const std::string& name) const;
     std::vector<pki::Buffer> certificates(const std::string& name) const;
+    static std::vector<pki::Buffer> certificates_in(const std::string& file);
     pki::ossl::PkeyPtr key(const std::string& name) const;
     pki::ossl::Hash hash(const std::string& name) const;
 
