@@ -1,9 +1,11 @@
-# An EST client that keeps its connection, sends whatever it is told and reads the answer: for
-# tests in which many requests are on their way or the server goes away. Nothing here dies.
+# A client, of EST unless it is told otherwise, that keeps its connection, sends whatever it is
+# told and reads the answer: for tests in which many requests are on their way or the server goes
+# away. Nothing here dies.
 package Enroll::Client;
 use strict;
 use warnings;
 use Enroll::Test qw(path port);
+use IO::Socket::INET;
 use IO::Socket::SSL;
 use MIME::Base64 ();
 use Socket qw(SOL_SOCKET SO_RCVTIMEO SO_SNDTIMEO);
@@ -11,7 +13,8 @@ use Socket qw(SOL_SOCKET SO_RCVTIMEO SO_SNDTIMEO);
 # Whoever writes to a server that has gone gets an error, not a signal.
 $SIG{PIPE} = 'IGNORE';
 
-# Options: user ("name:password"), path, seconds (to wait for an answer).
+# Options: user ("name:password"), path, seconds (to wait for an answer), plain (no TLS, and the
+# name of the port).
 sub new {
     my ($class, %option) = @_;
     return bless {path => '/.well-known/est/simpleenroll', seconds => 30, %option}, $class;
@@ -20,7 +23,7 @@ sub new {
 sub socket {
     my ($self) = @_;
     return $self->{socket} ||= do {
-        my $socket = IO::Socket::SSL->new(
+        my $socket = $self->{plain} ? plain_socket($self->{plain}) : IO::Socket::SSL->new(
             PeerAddr => '127.0.0.1', PeerPort => port('https'), Timeout => 10,
             SSL_ca_file => path('ca/root.pem'), SSL_verifycn_name => 'localhost',
             SSL_verifycn_scheme => 'http');
@@ -30,10 +33,15 @@ sub socket {
     };
 }
 
+sub plain_socket {
+    my ($port) = @_;
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => port($port), Timeout => 10);
+}
+
 sub close {
     my ($self) = @_;
     my $socket = delete $self->{socket};
-    $socket->close(SSL_fast_shutdown => 1) if $socket;
+    $socket->close($self->{plain} ? () : (SSL_fast_shutdown => 1)) if $socket;
     $self->{unread} = '';
     return;
 }
