@@ -152,7 +152,7 @@ sub turn {
     my $message = forge_message(%all);
     my $reply = read_message(post_message($message, %http), signers => path('cmp.pem'), secret => $all{secret});
     $talk->{server_nonce} = $reply->{nonce} if $reply->{nonce};
-    $talk->{reply} = $reply;
+    @$talk{qw(id certificate)} = ($reply->{id}, $reply->{certificate}) if defined $reply->{certificate};
     return {%$reply, sent => \%all, message => $message};
 }
 
@@ -162,12 +162,11 @@ sub ask {
     return turn(talk($name, mac => delete $option{mac}), $type, %option);
 }
 
-# certConf for what came last.
+# certConf for the certificate that has come.
 sub confirm {
     my ($talk, %option) = @_;
-    my $reply = $talk->{reply};
-    my $file = write_file('confirmed' . $messages++, $reply->{certificate} // '');
-    return turn($talk, 'certConf', certificate => $file, id => $reply->{id}, %option);
+    my $file = write_file('confirmed' . $messages++, $talk->{certificate} // die 'no certificate came');
+    return turn($talk, 'certConf', certificate => $file, id => $talk->{id}, %option);
 }
 
 # A client whose certificate from here path("$name.pem") is, in path("$name.chain") too: it asked
@@ -176,8 +175,10 @@ sub enrolled {
     my ($name, %option) = @_;
     device($name);
     my $talk = talk($name);
-    my $pem = succeeds(turn($talk, 'cr', %option), $name, "$name enrols");
-    confirmed(confirm($talk), "$name confirms") if defined $talk->{reply}{certificate} && !$talk->{reply}{implicit};
+    my $reply = turn($talk, 'cr', %option);
+    my $pem = succeeds($reply, $name, "$name enrols");
+    die "$name has no certificate\n" if !$pem;
+    confirmed(confirm($talk), "$name confirms") if !$reply->{implicit};
     write_file("$name.pem", $pem);
     write_file("$name.chain", $pem . slurp(path('ca/issuing.pem')));
     return $pem;
