@@ -35,7 +35,7 @@ my %oid = map { $_->[0] => "1.3.6.1.5.5.7.4.$_->[1]" } [caProtEncCert => 1], [si
     [rootCaKeyUpdate => 18], [certReqTemplate => 19], [rootCaCert => 20], [crlStatusList => 22], [crls => 23];
 
 my $certificates = infos('caCerts')->{$oid{caCerts}};
-like($certificates, qr/@{[in_hex("ca/$_.pem")]}/, "caCerts: $_") for qw(issuing root);
+ok(index($certificates, in_hex("ca/$_.pem")) >= 0, "caCerts: $_") for qw(issuing root);
 is(infos('caProtEncCert')->{$oid{caProtEncCert}}, in_hex('encryption.pem'), 'caProtEncCert');
 is(infos('caProtEncCert', http => {path => '/bare'})->{$oid{caProtEncCert}}, '', 'without one the value is absent');
 is(infos('preferredSymmAlg')->{$oid{preferredSymmAlg}}, '300b060960864801650304012a', 'preferredSymmAlg: AES-256-CBC');
