@@ -3,9 +3,9 @@
 #include <iterator>
 
 #include "libpki/base/limits.h"
-#include "ngx_cmp_module/purposes.h"
 #include "ngx_common/key_pair.h"
 #include "ngx_common/pool.h"
+#include "ngx_common/usages.h"
 
 namespace ngx_enroll::cmp {
 

@@ -1,8 +1,8 @@
 #include "ngx_cmp_module/verify.h"
 
 #include "libpki/cmp/check.h"
-#include "ngx_cmp_module/purposes.h"
 #include "ngx_cmp_module/work.h"
+#include "ngx_common/usages.h"
 
 namespace ngx_enroll::cmp {
 

@@ -1,7 +1,7 @@
 #include "ngx_common/key_pair.h"
 
 #include "libpki/ossl/key.h"
-#include "libpki/x509/oids.h"
+#include "ngx_common/usages.h"
 
 namespace ngx_enroll {
 
@@ -10,7 +10,6 @@ namespace {
 namespace x509 = pki::x509;
 
 constexpr int kMinRsaBits = 2048;
-constexpr std::uint16_t kEverything = 0x1ff;
 
 bool is_ca(const x509::Certificate& certificate) {
     const x509::Extension* const extension =
@@ -74,14 +73,6 @@ bool load_key_pair(ngx_conf_t* cf, ngx_str_t& certificate_file, ngx_str_t& key_f
     pair.not_after = certificate->tbs.not_after;
     pair.key_usage = key_usage(*certificate);
     return true;
-}
-
-std::uint16_t key_usage(const x509::Certificate& certificate) {
-    const x509::Extension* const extension =
-        certificate.tbs.extensions.find(x509::oid::kKeyUsage);
-    if (extension == nullptr) return kEverything;
-    const auto usage = x509::parse_key_usage(extension->value);
-    return usage ? *usage : std::uint16_t{0};
 }
 
 }  // namespace ngx_enroll

@@ -26,7 +26,4 @@ struct KeyPair {
 // usages.
 bool load_key_pair(ngx_conf_t* cf, ngx_str_t& certificate, ngx_str_t& key, KeyPair& pair);
 
-// The bits of the keyUsage; all of them where there is none, none where it cannot be read.
-std::uint16_t key_usage(const pki::x509::Certificate& certificate);
-
 }  // namespace ngx_enroll

@@ -24,7 +24,7 @@ my %may = (
     'clients/common'    => ['libpki'],
     'clients/signerctl' => ['libpki', 'clients/common'],
     'clients/enroll'    => ['libpki', 'clients/common'],
-    't'                 => ['libpki', 'signerd', 'clients', 'ngx_common', 'ngx_enroll_module'],
+    't'                 => ['libpki', 'signerd', 'clients', 'ngx_common', 'ngx_cmp_module', 'ngx_enroll_module'],
 );
 
 # Headers from outside that only some folders may use; all else is the C and C++ libraries.

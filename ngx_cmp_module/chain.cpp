@@ -1,0 +1,108 @@
+#include "ngx_cmp_module/chain.h"
+
+#include <memory>
+#include <new>
+
+#include "libpki/ossl/errors.h"
+#include "ngx_common/usages.h"
+
+namespace ngx_enroll::cmp {
+
+namespace {
+
+using pki::Errc;
+using pki::fail;
+using pki::Reason;
+namespace x509 = pki::x509;
+
+constexpr int kDepth = 8;     // certificates between the signer's and its anchor
+constexpr int kStrength = 2;  // of OpenSSL's levels: 112 bits, and no SHA-1
+
+struct StackDeleter {
+    void operator()(STACK_OF(X509) * stack) const { sk_X509_pop_free(stack, X509_free); }
+};
+using StackPtr = std::unique_ptr<STACK_OF(X509), StackDeleter>;
+
+pki::ossl::X509Ptr to_openssl(pki::Bytes der) {
+    const std::uint8_t* in = der.data();
+    return pki::ossl::X509Ptr(d2i_X509(nullptr, &in, static_cast<long>(der.size())));
+}
+
+// What of the message may help to build a chain. Anybody may put anything there: what our own
+// reader does not take is passed over.
+StackPtr helpers(std::span<const pki::Bytes> others) {
+    StackPtr stack(sk_X509_new_null());
+    if (stack == nullptr) throw std::bad_alloc();
+    for (const pki::Bytes der : others) {
+        if (!x509::parse_certificate(der)) continue;
+        pki::ossl::X509Ptr certificate = to_openssl(der);
+        if (certificate == nullptr) continue;
+        if (sk_X509_push(stack.get(), certificate.get()) == 0) throw std::bad_alloc();
+        (void)certificate.release();
+    }
+    return stack;
+}
+
+// An anchor is trusted because the operator says so: no CRL has to vouch for it. One that
+// revokes it counts all the same.
+int judge(int good, X509_STORE_CTX* context) {
+    if (good) return good;
+    const bool anchor = X509_STORE_CTX_get_error_depth(context) ==
+                        sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
+    switch (X509_STORE_CTX_get_error(context)) {
+        case X509_V_ERR_UNABLE_TO_GET_CRL:
+        case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: return anchor ? 1 : 0;
+        default: return 0;
+    }
+}
+
+void set_parameters(X509_STORE_CTX* context, const Trust& trust) {
+    X509_VERIFY_PARAM* const param = X509_STORE_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_depth(param, kDepth);
+    X509_VERIFY_PARAM_set_auth_level(param, kStrength);
+    X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY);
+    if (trust.crls == nullptr) return;
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    X509_STORE_CTX_set0_crls(context, trust.crls->list);
+    X509_STORE_CTX_set_verify_cb(context, judge);
+}
+
+pki::Status check_chain(const Trust& trust, pki::Bytes certificate,
+                        std::span<const pki::Bytes> others) {
+    const pki::ossl::ErrorGuard errors;
+    const StackPtr untrusted = helpers(others);
+    const pki::ossl::X509Ptr leaf = to_openssl(certificate);
+    if (leaf == nullptr)
+        return fail(Errc::denied, Reason::signer_not_trusted,
+                    "CMP: the certificate of the signer cannot be read");
+    const pki::ossl::StoreCtxPtr context(X509_STORE_CTX_new());
+    if (context == nullptr ||
+        X509_STORE_CTX_init(context.get(), trust.store, leaf.get(), untrusted.get()) != 1)
+        return fail(Errc::internal, "CMP: the certificate of the signer cannot be checked");
+    set_parameters(context.get(), trust);
+    if (X509_verify_cert(context.get()) != 1)
+        return fail(Errc::denied, Reason::signer_not_trusted, "CMP: the signer is not trusted",
+                    X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+    return {};
+}
+
+}  // namespace
+
+Crls::~Crls() { sk_X509_CRL_pop_free(list, X509_CRL_free); }
+
+pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
+                         std::span<const pki::Bytes> others, bool ra) {
+    const auto signer = x509::parse_certificate(certificate);
+    if (!signer)
+        return fail(Errc::denied, Reason::signer_not_trusted,
+                    "CMP: the certificate of the signer cannot be read", signer.error().text);
+    if ((key_usage(*signer) & x509::kDigitalSignature) == 0)
+        return fail(Errc::denied, Reason::signer_not_trusted,
+                    "CMP: the keyUsage of the signer has no digitalSignature");
+    if (ra && !has_purpose(*signer, x509::oid::kCmcRa))
+        return fail(Errc::denied, Reason::signer_not_trusted,
+                    "CMP: the signer has no purpose id-kp-cmcRA");
+    return check_chain(trust, certificate, others);
+}
+
+}  // namespace ngx_enroll::cmp

@@ -1,0 +1,37 @@
+// Does a certificate chain to one that the operator trusts? Knows nothing of nginx.
+#pragma once
+
+#include <span>
+
+#include "libpki/base/bytes.h"
+#include "libpki/base/result.h"
+#include "libpki/ossl/handles.h"
+
+namespace ngx_enroll::cmp {
+
+// CRLs of cmp_crl.
+struct Crls {
+    Crls() = default;
+    Crls(const Crls&) = delete;
+    Crls& operator=(const Crls&) = delete;
+    ~Crls();
+
+    STACK_OF(X509_CRL) * list = nullptr;
+};
+
+struct Trust {
+    X509_STORE* store = nullptr;  // anchors, with X509_V_FLAG_PARTIAL_CHAIN
+    // Then each certificate of a chain needs one, as with ssl_crl, but for the anchor.
+    const Crls* crls = nullptr;
+};
+
+// Does the certificate that signed the message chain to an anchor, through `others` at most, as
+// of now (RFC 9483 3.2, RFC 5280 6)? Those of the message are never anchors themselves, but for
+// a certificate that is one of ours word for word. Its keyUsage allows digitalSignature where
+// it has one: vendors' certificates without it are taken (the message has proven the key)
+// unless it has keyUsage and forbids. denied with Reason::signer_not_trusted. `ra`: id-kp-cmcRA
+// is needed as well. In a thread or not: it touches nothing but its arguments.
+pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
+                         std::span<const pki::Bytes> others, bool ra);
+
+}  // namespace ngx_enroll::cmp
