@@ -2,18 +2,21 @@
 
 namespace ngx_enroll {
 
+ngx_int_t init_module_conf(ngx_conf_t* cf, ModuleConf& conf, const ModuleNames& names) {
+    if (ngx_array_init(&conf.signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
+            NGX_OK ||
+        init_zone_conf(cf, conf.zone, names.protocol, names.operations, names.logins) != NGX_OK)
+        return NGX_ERROR;
+    return guarded<ngx_int_t>(cf->log, NGX_ERROR, [&]() -> ngx_int_t {
+        conf.reporters = new_in_pool<Reporters>(cf->pool);
+        return NGX_OK;
+    });
+}
+
 ModuleConf* create_module_conf(ngx_conf_t* cf, const ModuleNames& names) {
     auto* conf = static_cast<ModuleConf*>(ngx_pcalloc(cf->pool, sizeof(ModuleConf)));
-    if (conf == nullptr ||
-        ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
-            NGX_OK ||
-        init_zone_conf(cf, conf->zone, names.protocol, names.operations, names.logins) !=
-            NGX_OK)
-        return nullptr;
-    return guarded<ModuleConf*>(cf->log, nullptr, [&] {
-        conf->reporters = new_in_pool<Reporters>(cf->pool);
-        return conf;
-    });
+    if (conf == nullptr || init_module_conf(cf, *conf, names) != NGX_OK) return nullptr;
+    return conf;
 }
 
 namespace {

@@ -9,10 +9,11 @@
 
 namespace ngx_enroll {
 
-// The main configuration of a module. Plain data; in what the pointers lead to, C++ begins.
+// The main configuration of a module, or what it begins with. Plain data; in what the pointers
+// lead to, C++ begins.
 struct ModuleConf {
-    ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each X_pass names
-    Reporters* reporters;
+    ngx_array_t signers;   // of ngx_http_upstream_srv_conf_t*: what each X_pass names
+    Reporters* reporters;  // none of them has anything to do in a module that reports nothing
     ZoneConf zone;
     ngx_flag_t status;  // X_status stands somewhere
 };
@@ -24,7 +25,9 @@ struct ModuleNames {
     Logins logins;
 };
 
-// For create_main_conf: nullptr when there is no memory.
+// For create_main_conf; `conf` is zeroed memory. NGX_OK or NGX_ERROR.
+ngx_int_t init_module_conf(ngx_conf_t* cf, ModuleConf& conf, const ModuleNames& names);
+// The same, where there is nothing else; nullptr when there is no memory.
 ModuleConf* create_module_conf(ngx_conf_t* cf, const ModuleNames& names);
 
 // What a module tells of itself when its configuration is complete.

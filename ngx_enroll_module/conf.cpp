@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ngx_common/directive.h"
 #include "ngx_common/offload.h"
 #include "ngx_common/status_page.h"
 #include "ngx_enroll_module/crl.h"
@@ -37,7 +36,7 @@ ngx_command_t commands[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("enroll_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
      set_status, NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, status_format), status_formats},
-    NGX_ENROLL_LIMITS_COMMANDS("enroll", MainConf, zone, LocConf, limits),
+    NGX_ENROLL_LIMITS_COMMANDS("enroll", MainConf, module.zone, LocConf, limits),
     NGX_ENROLL_SIGNER_COMMANDS("enroll", LocConf, upstream),
     ngx_null_command,
 };
@@ -49,7 +48,7 @@ namespace {
 char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto& conf = *static_cast<LocConf*>(data);
     if (conf.upstream.upstream != nullptr) return const_cast<char*>("is duplicate");
-    return take_signer(cf, conf.upstream, main_conf_of(cf).signers);
+    return take_signer(cf, conf.upstream, main_conf_of(cf).module.signers);
 }
 
 // The location is ours from here on; nobody else's, and for one purpose only.
@@ -136,7 +135,7 @@ char* set_ocsp_cache(ngx_conf_t* cf, ngx_command_t*, void* data) {
 
 ngx_int_t status_handler(ngx_http_request_t* r) {
     return guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR, [&] {
-        return send_status(r, main_conf_of(r).zone,
+        return send_status(r, main_conf_of(r).module.zone,
                            static_cast<StatusFormat>(conf_of(r).status_format));
     });
 }
@@ -147,7 +146,7 @@ char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* data) {
     if (core.handler != nullptr)
         return const_cast<char*>("stands in a location that another directive serves");
     core.handler = status_handler;
-    main_conf_of(cf).status = 1;
+    main_conf_of(cf).module.status = 1;
     return NGX_CONF_OK;
 }
 
@@ -211,7 +210,7 @@ char* enter_location(ngx_conf_t* cf, LocConf& conf) {
     return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
         if (conf.limits.location == nullptr)
             conf.limits.location =
-                add_location(cf, main_conf_of(cf).zone, conf.limits.max_inflight);
+                add_location(cf, main_conf_of(cf).module.zone, conf.limits.max_inflight);
         conf.signer = signer_id(*conf.upstream.upstream);
         WatchConf& watch = watch_of(cf, conf.upstream.upstream);
         if (conf.serves == kCrl) return watch_list(cf, conf.crl, watch);
@@ -225,9 +224,7 @@ char* enter_location(ngx_conf_t* cf, LocConf& conf) {
 void* create_main_conf(ngx_conf_t* cf) {
     auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
     if (conf == nullptr ||
-        ngx_array_init(&conf->signers, cf->pool, 4, sizeof(ngx_http_upstream_srv_conf_t*)) !=
-            NGX_OK ||
-        init_zone_conf(cf, conf->zone, "enroll", kOperationNames, Logins::none) != NGX_OK)
+        init_module_conf(cf, conf->module, {"enroll", kOperationNames, Logins::none}) != NGX_OK)
         return nullptr;
     conf->cache.size = NGX_CONF_UNSET_SIZE;
     return guarded<void*>(cf->log, nullptr, [&] {
@@ -264,7 +261,6 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
 ngx_int_t check_configuration(ngx_conf_t* cf) {
     MainConf& conf = main_conf_of(cf);
     ngx_conf_init_size_value(conf.cache.size, kOcspZoneSize);
-    if (check_signers(cf, conf.signers, "enroll_pass") != NGX_OK) return NGX_ERROR;
     const auto with_ocsp = std::ranges::count_if(conf.watches->conf, &WatchConf::ocsp);
     if (with_ocsp == 0) conf.cache.size = 0;
     if (static_cast<std::size_t>(with_ocsp) > OcspCache::kSigners) {

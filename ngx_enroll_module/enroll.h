@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "ngx_common/error_page.h"
 #include "ngx_common/limits_conf.h"
+#include "ngx_common/module.h"
 #include "ngx_common/signer.h"
 #include "ngx_common/signer_conf.h"
 #include "ngx_enroll_module/watch.h"
@@ -39,14 +39,12 @@ struct LocConf {
 
 // Plain data as well; in what the pointers lead to, C++ begins.
 struct MainConf {
-    ngx_array_t signers;  // of ngx_http_upstream_srv_conf_t*: what each enroll_pass names
-    ZoneConf zone;
+    ModuleConf module;
     OcspZone cache;
     ngx_path_t* crl_path;
     ngx_thread_pool_t* threads;
     Watches* watches;
     ProtocolError* ocsp_errors;  // by OcspError
-    ngx_flag_t status;           // enroll_status stands somewhere
 };
 
 struct EnrollExchange : SignerExchange {

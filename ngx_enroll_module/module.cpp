@@ -1,8 +1,6 @@
 // What nginx calls of this module beside its directives: at the end of the configuration, at
 // the beginning and the end of a worker, and for each request.
 
-#include "ngx_common/guard.h"
-#include "ngx_common/log_phase.h"
 #include "ngx_enroll_module/conf.h"
 #include "ngx_enroll_module/crl.h"
 #include "ngx_enroll_module/ocsp.h"
@@ -22,7 +20,7 @@ ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
 
 Exchange* error_page_exchange(ngx_http_request_t* r) { return &exchange_of(r); }
 
-ZoneConf& zone_of(ngx_http_request_t* r) { return main_conf_of(r).zone; }
+ZoneConf& zone_of(ngx_http_request_t* r) { return main_conf_of(r).module.zone; }
 
 const Location* location_of(ngx_http_request_t* r) { return conf_of(r).limits.location; }
 
@@ -41,22 +39,16 @@ void decided(const Decision&) {}
 
 // --- configuration ---
 
-ngx_int_t finish_configuration(ngx_conf_t* cf) {
+ngx_int_t postconfiguration(ngx_conf_t* cf) {
     if (check_configuration(cf) != NGX_OK) return NGX_ERROR;
-    if (error_page_register(cf, {&ngx_enroll_module, error_page_policy, error_page_exchange,
-                                 ocsp_error_for}) != NGX_OK ||
-        log_phase_register(
-            cf, {zone_of, location_of, operation_of, decided_outcome, decided}) != NGX_OK)
-        return NGX_ERROR;
     MainConf& conf = main_conf_of(cf);
     if (conf.cache.size != 0 && add_ocsp_zone(cf, conf.cache, ngx_enroll_module) != NGX_OK)
         return NGX_ERROR;
-    const bool used = conf.zone.locations.nelts != 0 || conf.status;
-    return used ? add_zone(cf, conf.zone, ngx_enroll_module) : NGX_OK;
-}
-
-ngx_int_t postconfiguration(ngx_conf_t* cf) {
-    return guarded<ngx_int_t>(cf->log, NGX_ERROR, [&] { return finish_configuration(cf); });
+    return finish_module(
+        cf, conf.module,
+        {"enroll_pass",
+         {&ngx_enroll_module, error_page_policy, error_page_exchange, ocsp_error_for},
+         {zone_of, location_of, operation_of, decided_outcome, decided}});
 }
 
 // --- processes ---
@@ -73,7 +65,7 @@ ngx_int_t init_process(ngx_cycle_t* cycle) {
     MainConf* conf = main_conf_of(cycle);
     if (conf == nullptr) return NGX_OK;
     return guarded<ngx_int_t>(cycle->log, NGX_ERROR, [&] {
-        enter_zone(conf->zone);
+        enter_zone(conf->module.zone);
         if (!watches_signers()) return NGX_OK;
         WatchEnvironment environment;
         if (conf->cache.size != 0) environment.cache = &conf->cache;

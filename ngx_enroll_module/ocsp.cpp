@@ -132,7 +132,7 @@ ngx_int_t refuse_request(EnrollExchange& exchange, const pki::Error& error) {
 ngx_int_t ask(EnrollExchange& exchange) {
     ngx_http_request_t* r = exchange.request;
     LocConf& conf = conf_of(r);
-    if (!exchange.place.take(main_conf_of(r).zone, *conf.limits.location))
+    if (!exchange.place.take(main_conf_of(r).module.zone, *conf.limits.location))
         return send_error(exchange, OcspError::try_later, "unavailable");
     return ask_signer(exchange, conf.upstream, ngx_enroll_module);
 }
