@@ -21,15 +21,23 @@ my $printed = start_demo();
 like($printed, qr/\nready\n\z/, 'ready') or diag slurp("$dir/signerd.log"), slurp("$dir/error.log");
 ok(left() >= 3, 'signerd, its key child and nginx are processes of their own');
 
-my ($example) = $printed =~ /^(openssl .*\n)\n/ms;
-my $result = run('/bin/sh', '-c', $example);
-is($result->{status}, 0, 'the printed command works') or diag $result->{err};
-my $pem = slurp("$dir/device.pem");
-like(cert_text($pem, '-subject'), qr/CN = device-1/, 'it enrols');
-is(run({in => $pem}, qw(openssl verify -CAfile), "$dir/ca.pem", '-untrusted',
-    "$dir/chain.pem")->{status}, 0, 'the certificate chains to ca.pem');
+my @examples = $printed =~ /^(openssl .*?\n)\n/msg;
+is(scalar @examples, 2, 'two commands are printed');
+my $result;
+for my $case (['EST', 'device.pem', 'device-1'], ['CMP', 'cmp-device.pem', 'device-2']) {
+    my ($protocol, $file, $name) = @$case;
+    $result = run('/bin/sh', '-c', shift @examples);
+    is($result->{status}, 0, "$protocol: the printed command works") or diag $result->{out}, $result->{err};
+    my $pem = slurp("$dir/$file");
+    like(cert_text($pem, '-subject'), qr/CN = $name/, "$protocol: it enrols");
+    is(run({in => $pem}, qw(openssl verify -CAfile), "$dir/ca.pem", '-untrusted',
+        "$dir/chain.pem")->{status}, 0, "$protocol: the certificate chains to ca.pem");
+}
 
-like(slurp("$dir/credentials.json"), qr/"est_user": "demo".*"est_password": "\w+"/, 'credentials');
+my $credentials = slurp("$dir/credentials.json");
+is($credentials =~ tr/\n//, 1, 'credentials: one line');
+like($credentials, qr/"est_user": "demo".*"est_password": "\w+"/, 'credentials of EST');
+like($credentials, qr/"cmp_reference": "demo", "cmp_secret": "\w+"/, 'credentials of CMP');
 is((stat "$dir/credentials.json")[2] & 0777, 0600, 'credentials: nobody else reads them');
 like(run("$dir/signerctl", qw(--json audit list))->{out}, qr/CN=device-1/, 'signerctl');
 is(http('http://localhost:' . port('http') . '/')->{status}, 200, 'the plain port answers');
