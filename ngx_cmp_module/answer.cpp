@@ -174,6 +174,8 @@ ngx_int_t answer_failure(CmpExchange& exchange, const pki::Error& error, const c
     const ngx_uint_t level = error.code == Errc::internal ? NGX_LOG_ERR : NGX_LOG_INFO;
     ngx_log_error(level, exchange.request->connection->log, 0, "cmp: request refused: %s",
                   exchange.cause);
+    exchange.outcome = pki::name(error.code);
+    record_nested_refusal(exchange);
     return reject(exchange, error, pki::client_visible(error.code) ? error.text : "");
 }
 

@@ -1,6 +1,7 @@
 // What nginx calls of this module beside its directives. Requests begin in handler.cpp.
 
 #include "libpki/x509/cert.h"
+#include "ngx_cmp_module/answer.h"
 #include "ngx_cmp_module/conf.h"
 #include "ngx_cmp_module/decisions.h"
 #include "ngx_common/variable.h"
@@ -68,10 +69,11 @@ ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
 Exchange* error_page_exchange(ngx_http_request_t* r) { return &exchange_of(r); }
 
 ngx_int_t postconfiguration(ngx_conf_t* cf) {
-    return finish_module(cf, module_conf_of<ngx_cmp_module>(cf),
-                         {"cmp_pass",
-                          {&ngx_cmp_module, error_page_policy, error_page_exchange},
-                          log_phase_client()});
+    return finish_module(
+        cf, module_conf_of<ngx_cmp_module>(cf),
+        {"cmp_pass",
+         {&ngx_cmp_module, error_page_policy, error_page_exchange, lost_signer},
+         log_phase_client()});
 }
 
 ngx_http_module_t module_context = {

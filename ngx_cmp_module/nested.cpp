@@ -3,6 +3,7 @@
 #include "libpki/cmp/general.h"
 #include "ngx_cmp_module/answer.h"
 #include "ngx_cmp_module/open.h"
+#include "ngx_cmp_module/report.h"
 
 namespace ngx_enroll::cmp {
 
@@ -34,6 +35,8 @@ ngx_int_t answer_all(CmpExchange& exchange) {
     std::vector<pki::Bytes> answers;
     for (const Request& request : exchange.nested) answers.push_back(request.answer);
     exchange.current = &exchange.message;
+    // Each of them has a record of its own.
+    exchange.outcome = "ok";
     return answer_with(exchange, {pki::cmp::BodyType::nested, pki::cmp::build_nested(answers)});
 }
 
@@ -55,6 +58,20 @@ ngx_int_t take_nested_answer(CmpExchange& exchange, pki::Buffer answer) {
     Request* const next = exchange.current + 1;
     return next == exchange.nested.data() + exchange.nested.size() ? answer_all(exchange)
                                                                    : work_on(exchange, *next);
+}
+
+void record_nested_refusal(CmpExchange& exchange) {
+    if (exchange.nested.size() < 2 || exchange.current == &exchange.message) return;
+    const Request& refused = *exchange.current;
+    const Task task =
+        std::exchange(exchange.task, task_of(refused.message->type).value_or(Task::other));
+    const std::string transaction = std::exchange(exchange.transaction, refused.transaction);
+    const auto outcome = outcome_from_name(exchange.outcome).value_or(Outcome::other);
+    report_decision({exchange.request, &exchange, conf_of(exchange.request).limits.location,
+                     static_cast<std::size_t>(exchange.task), outcome, NGX_HTTP_OK, false,
+                     nullptr});
+    exchange.task = task;
+    exchange.transaction = transaction;
 }
 
 }  // namespace ngx_enroll::cmp

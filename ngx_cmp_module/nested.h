@@ -13,4 +13,7 @@ ngx_int_t start_nested(CmpExchange& exchange);
 // `answer` is the one to `current`, which is nested; the next one comes now.
 ngx_int_t take_nested_answer(CmpExchange& exchange, pki::Buffer answer);
 
+// The current message was refused here: when it is one of several, nobody else will tell.
+void record_nested_refusal(CmpExchange& exchange);
+
 }  // namespace ngx_enroll::cmp

@@ -20,22 +20,6 @@ using pki::cmp::BodyType;
 
 constexpr std::size_t kNonce = 16;  // RFC 9483 3.1
 
-std::optional<Task> task_of(BodyType type) {
-    switch (type) {
-        case BodyType::ir: return Task::ir;
-        case BodyType::cr: return Task::cr;
-        case BodyType::kur: return Task::kur;
-        case BodyType::p10cr: return Task::p10cr;
-        case BodyType::cert_conf: return Task::cert_conf;
-        case BodyType::rr: return Task::rr;
-        case BodyType::poll_req: return Task::poll_req;
-        case BodyType::genm: return Task::genm;
-        case BodyType::nested: return Task::nested;
-        case BodyType::error: return Task::other;
-        default: return std::nullopt;
-    }
-}
-
 // --- the header ---
 
 // certProfile chooses among the profiles that the location has labels for (RFC 9483 3.1), where
@@ -146,6 +130,22 @@ void note_message(CmpExchange& exchange) {
 
 }  // namespace
 
+std::optional<Task> task_of(BodyType type) {
+    switch (type) {
+        case BodyType::ir: return Task::ir;
+        case BodyType::cr: return Task::cr;
+        case BodyType::kur: return Task::kur;
+        case BodyType::p10cr: return Task::p10cr;
+        case BodyType::cert_conf: return Task::cert_conf;
+        case BodyType::rr: return Task::rr;
+        case BodyType::poll_req: return Task::poll_req;
+        case BodyType::genm: return Task::genm;
+        case BodyType::nested: return Task::nested;
+        case BodyType::error: return Task::other;
+        default: return std::nullopt;
+    }
+}
+
 pki::Status read_message(Request& request) {
     PKI_TRY(pki::cmp::Message message, pki::cmp::parse_message(request.der));
     request.message = std::move(message);
@@ -168,8 +168,12 @@ ngx_int_t open_message(CmpExchange& exchange) {
 }
 
 ngx_int_t open_nested(CmpExchange& exchange) {
-    // That of the one around it says nothing about this one.
+    // That of the one before says nothing about this one.
     exchange.credential = wire::Credential::none;
+    exchange.credential_name.clear();
+    exchange.presented_name.clear();
+    exchange.csr_sha256.reset();
+    exchange.cause = nullptr;
     return open_request(exchange);
 }
 

@@ -9,6 +9,9 @@ namespace ngx_enroll::cmp {
 // one. NGX_DONE, or a status.
 ngx_int_t open_message(CmpExchange& exchange);
 
+// What $cmp_operation and the counters call it; nullopt: no request.
+std::optional<Task> task_of(pki::cmp::BodyType type);
+
 // From request.der: message, transaction and nonce. malformed when it is no PKIMessage.
 pki::Status read_message(Request& request);
 

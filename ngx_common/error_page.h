@@ -17,7 +17,7 @@ struct ErrorPagePolicy {
     time_t retry_after = 0;  // seconds, with 503 and 429
 };
 
-// A complete response of the protocol, which lives as long as the configuration.
+// A complete response of the protocol, which lives as long as the request at least.
 struct ProtocolError {
     ngx_str_t content_type;
     ngx_str_t body;
