@@ -1,5 +1,7 @@
 #include "ngx_cmp_module/chain.h"
 
+#include <openssl/x509v3.h>
+
 #include <memory>
 #include <new>
 
@@ -43,32 +45,43 @@ StackPtr helpers(std::span<const pki::Bytes> others) {
     return stack;
 }
 
+bool is_anchor(X509_STORE_CTX* context) {
+    return X509_STORE_CTX_get_error_depth(context) ==
+           sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
+}
+
 // An anchor is trusted because the operator says so: no CRL has to vouch for it. One that
 // revokes it counts all the same.
-int judge(int good, X509_STORE_CTX* context) {
-    if (good) return good;
-    const bool anchor = X509_STORE_CTX_get_error_depth(context) ==
-                        sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
+bool forgiven(X509_STORE_CTX* context, const SignerRules& rules) {
     switch (X509_STORE_CTX_get_error(context)) {
         case X509_V_ERR_UNABLE_TO_GET_CRL:
-        case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: return anchor ? 1 : 0;
-        default: return 0;
+        case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: return is_anchor(context);
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return rules.may_be_over && X509_STORE_CTX_get_error_depth(context) == 0;
+        default: return false;
     }
 }
 
-void set_parameters(X509_STORE_CTX* context, const Trust& trust) {
+int judge(int good, X509_STORE_CTX* context) {
+    const auto& rules = *static_cast<const SignerRules*>(X509_STORE_CTX_get_app_data(context));
+    return good || forgiven(context, rules) ? 1 : 0;
+}
+
+// `rules` has to live as long as the context.
+void set_parameters(X509_STORE_CTX* context, const Trust& trust, const SignerRules& rules) {
     X509_VERIFY_PARAM* const param = X509_STORE_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_depth(param, kDepth);
     X509_VERIFY_PARAM_set_auth_level(param, kStrength);
     X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY);
+    X509_STORE_CTX_set_app_data(context, const_cast<SignerRules*>(&rules));
+    X509_STORE_CTX_set_verify_cb(context, judge);
     if (trust.crls == nullptr) return;
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     X509_STORE_CTX_set0_crls(context, trust.crls->list);
-    X509_STORE_CTX_set_verify_cb(context, judge);
 }
 
 pki::Status check_chain(const Trust& trust, pki::Bytes certificate,
-                        std::span<const pki::Bytes> others) {
+                        std::span<const pki::Bytes> others, const SignerRules& rules) {
     const pki::ossl::ErrorGuard errors;
     const StackPtr untrusted = helpers(others);
     const pki::ossl::X509Ptr leaf = to_openssl(certificate);
@@ -79,7 +92,7 @@ pki::Status check_chain(const Trust& trust, pki::Bytes certificate,
     if (context == nullptr ||
         X509_STORE_CTX_init(context.get(), trust.store, leaf.get(), untrusted.get()) != 1)
         return fail(Errc::internal, "CMP: the certificate of the signer cannot be checked");
-    set_parameters(context.get(), trust);
+    set_parameters(context.get(), trust, rules);
     if (X509_verify_cert(context.get()) != 1)
         return fail(Errc::denied, Reason::signer_not_trusted, "CMP: the signer is not trusted",
                     X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
@@ -91,7 +104,7 @@ pki::Status check_chain(const Trust& trust, pki::Bytes certificate,
 Crls::~Crls() { sk_X509_CRL_pop_free(list, X509_CRL_free); }
 
 pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
-                         std::span<const pki::Bytes> others, bool ra) {
+                         std::span<const pki::Bytes> others, const SignerRules& rules) {
     const auto signer = x509::parse_certificate(certificate);
     if (!signer)
         return fail(Errc::denied, Reason::signer_not_trusted,
@@ -99,10 +112,10 @@ pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
     if ((key_usage(*signer) & x509::kDigitalSignature) == 0)
         return fail(Errc::denied, Reason::signer_not_trusted,
                     "CMP: the keyUsage of the signer has no digitalSignature");
-    if (ra && !has_purpose(*signer, x509::oid::kCmcRa))
+    if (rules.ra && !has_purpose(*signer, x509::oid::kCmcRa))
         return fail(Errc::denied, Reason::signer_not_trusted,
                     "CMP: the signer has no purpose id-kp-cmcRA");
-    return check_chain(trust, certificate, others);
+    return check_chain(trust, certificate, others, rules);
 }
 
 }  // namespace ngx_enroll::cmp

@@ -25,13 +25,20 @@ struct Trust {
     const Crls* crls = nullptr;
 };
 
+struct SignerRules {
+    bool ra = false;  // it needs id-kp-cmcRA
+    // A certificate that is over is taken, if the chain above it is valid: where signerd knows
+    // whether that one is still renewed.
+    bool may_be_over = false;
+};
+
 // Does the certificate that signed the message chain to an anchor, through `others` at most, as
 // of now (RFC 9483 3.2, RFC 5280 6)? Those of the message are never anchors themselves, but for
 // a certificate that is one of ours word for word. Its keyUsage allows digitalSignature where
 // it has one: vendors' certificates without it are taken (the message has proven the key)
-// unless it has keyUsage and forbids. denied with Reason::signer_not_trusted. `ra`: id-kp-cmcRA
-// is needed as well. In a thread or not: it touches nothing but its arguments.
+// unless it has keyUsage and forbids. denied with Reason::signer_not_trusted. In a thread or
+// not: it touches nothing but its arguments.
 pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
-                         std::span<const pki::Bytes> others, bool ra);
+                         std::span<const pki::Bytes> others, const SignerRules& rules);
 
 }  // namespace ngx_enroll::cmp

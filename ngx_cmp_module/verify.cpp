@@ -26,6 +26,12 @@ bool needs_signature(BodyType type) {
     return type == BodyType::kur || type == BodyType::rr || type == BodyType::nested;
 }
 
+// The messages of a renewal, which signerd may grant to a certificate that is over; it takes
+// the later ones from no other sender than the first (RFC 9483 4.1.3).
+bool may_renew(BodyType type) {
+    return type == BodyType::kur || type == BodyType::poll_req || type == BodyType::cert_conf;
+}
+
 pki::cmp::MacRules rules_of(const LocConf& conf) {
     pki::cmp::MacRules rules;
     rules.pbm = (conf.mac_algorithms & kPbm) != 0;
@@ -65,13 +71,14 @@ pki::Status check_trust(Request& request, const LocConf& conf) {
     const pki::x509::Certificate& signer = *request.signer;
     const std::span<const pki::Bytes> others = request.message->extra_certs;
     if (conf.ras != nullptr && has_purpose(signer, pki::x509::oid::kCmcRa) &&
-        check_signer(*conf.ras, signer.encoding, others, true)) {
+        check_signer(*conf.ras, signer.encoding, others, {.ra = true})) {
         request.ra = true;
         return {};
     }
     if (conf.trust == nullptr)
         return fail(Errc::denied, Reason::signer_not_trusted, "nobody's signature is trusted");
-    return check_signer(*conf.trust, signer.encoding, others, false);
+    return check_signer(*conf.trust, signer.encoding, others,
+                        {.may_be_over = may_renew(request.message->type)});
 }
 
 // The signature first: a stranger can have neither a chain built nor his certificates read for

@@ -13,6 +13,7 @@ namespace {
 
 using ngx_enroll::cmp::check_signer;
 using ngx_enroll::cmp::Crls;
+using ngx_enroll::cmp::SignerRules;
 using ngx_enroll::cmp::Trust;
 using pki::Buffer;
 using pki::Bytes;
@@ -39,8 +40,7 @@ Spec authority(std::string name) {
 TestCa make_with(pki::ossl::PkeyPtr key, const Spec& spec, const TestCa* issuer) {
     static std::uint8_t serial = 0;
     const Buffer number{1, ++serial};
-    TestCa made{
-        *x509::name_from_text("CN=" + spec.name), *pki::ossl::generate_key(spec.key), {}};
+    TestCa made{*x509::name_from_text("CN=" + spec.name), std::move(key), {}};
     EVP_PKEY* const signer = issuer ? issuer->key.get() : made.key.get();
     const Buffer spki = *pki::ossl::public_key_der(made.key.get());
     x509::TbsSpec tbs;
@@ -100,16 +100,16 @@ class Anchors {
     }
 
     pki::Status check(const TestCa& signer, const std::vector<const TestCa*>& others = {},
-                      bool ra = false) const {
+                      const SignerRules& rules = {}) const {
         std::vector<Bytes> views;
         for (const TestCa* other : others) views.emplace_back(other->certificate);
-        return check_bytes(signer.certificate, views, ra);
+        return check_bytes(signer.certificate, views, rules);
     }
 
     pki::Status check_bytes(Bytes signer, const std::vector<Bytes>& others,
-                            bool ra = false) const {
+                            const SignerRules& rules = {}) const {
         const Trust trust{store_.get(), crls_.list == nullptr ? nullptr : &crls_};
-        const auto status = check_signer(trust, signer, others, ra);
+        const auto status = check_signer(trust, signer, others, rules);
         assert_int_equal(ERR_peek_error(), 0);
         return status;
     }
@@ -178,6 +178,29 @@ void validity_is_that_of_now(void**) {
     assert_untrusted(anchors.check(later));
 }
 
+// What signerd may renew; but nothing of what is above.
+void one_that_is_over_may_be_renewed(void**) {
+    const TestCa root = make(authority("root"));
+    Spec old = authority("old");
+    old.from = -2 * kDay;
+    old.to = -60;
+    const TestCa old_ca = make(old, &root);
+    const TestCa over =
+        make({"over", false, x509::kDigitalSignature, {}, -2 * kDay, -60}, &root);
+    const TestCa below = make({"below"}, &old_ca);
+    const TestCa stranger = make({"over", false, x509::kDigitalSignature, {}, -2 * kDay, -60});
+    const TestCa later = make({"later", false, x509::kDigitalSignature, {}, 60, kDay}, &root);
+    const SignerRules renewal{.may_be_over = true};
+    const Anchors anchors({&root});
+    assert_ok(anchors.check(over, {}, renewal));
+    assert_untrusted(anchors.check(below, {&old_ca}, renewal));
+    assert_untrusted(anchors.check(stranger, {}, renewal));
+    assert_untrusted(anchors.check(later, {}, renewal));
+    Anchors revoked({&root});
+    revoked.add_crl(root, {&over});
+    assert_untrusted(revoked.check(over, {}, renewal));
+}
+
 void a_key_usage_has_to_allow_it(void**) {
     const TestCa root = make(authority("root"));
     const Anchors anchors({&root});
@@ -196,7 +219,7 @@ void an_ra_is_called_one(void**) {
     const Anchors anchors({&root});
     const auto check = [&](const std::vector<Bytes>& purposes) {
         return anchors.check(make({"ra", false, x509::kDigitalSignature, purposes}, &root), {},
-                             true);
+                             {.ra = true});
     };
     assert_ok(check({oid::kCmcRa}));
     assert_ok(check({oid::kCmcCa, oid::kCmcRa}));
@@ -206,7 +229,7 @@ void an_ra_is_called_one(void**) {
     // And it has to be one of ours.
     const TestCa other = make(authority("other"));
     const TestCa stranger = make({"ra", false, x509::kDigitalSignature, {oid::kCmcRa}}, &other);
-    assert_untrusted(anchors.check(stranger, {&other}, true));
+    assert_untrusted(anchors.check(stranger, {&other}, {.ra = true}));
 }
 
 void the_purposes_of_others_are_their_own(void**) {
@@ -251,6 +274,15 @@ void no_crl_has_to_speak_of_an_anchor(void**) {
     anchors.add_crl(issuing, {&bad});
     assert_ok(anchors.check(device));
     assert_untrusted(anchors.check(bad));
+    // Nor does one of somebody above it change that.
+    anchors.add_crl(root, {});
+    assert_ok(anchors.check(device));
+    assert_ok(anchors.check(device, {&issuing, &root}));
+    assert_untrusted(anchors.check(bad, {&root}));
+    // A pinned certificate is an anchor as well.
+    Anchors pinned({&device});
+    pinned.add_crl(root, {});
+    assert_ok(pinned.check(device));
 }
 
 void an_old_crl_refuses(void**) {
@@ -327,6 +359,7 @@ int main() {
         cmocka_unit_test(the_message_brings_no_anchors),
         cmocka_unit_test(who_is_no_ca_issues_nothing),
         cmocka_unit_test(validity_is_that_of_now),
+        cmocka_unit_test(one_that_is_over_may_be_renewed),
         cmocka_unit_test(a_key_usage_has_to_allow_it),
         cmocka_unit_test(an_ra_is_called_one),
         cmocka_unit_test(the_purposes_of_others_are_their_own),
