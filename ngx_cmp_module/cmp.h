@@ -92,6 +92,8 @@ Reporters& reporters_of(ngx_http_request_t* r);
 struct Request {
     pki::Bytes der;
     std::optional<pki::cmp::Message> message;  // looks into der, as all that follows
+    // What its transaction began with, as far as the message tells.
+    pki::cmp::BodyType opened_with = pki::cmp::BodyType::error;
     std::string_view profile;
     std::string transaction;  // printable
     pki::Buffer nonce;        // ours, for the answer

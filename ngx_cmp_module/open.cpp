@@ -1,5 +1,7 @@
 #include "ngx_cmp_module/open.h"
 
+#include <algorithm>
+
 #include "libpki/cmp/check.h"
 #include "ngx_cmp_module/answer.h"
 #include "ngx_cmp_module/ask.h"
@@ -123,6 +125,22 @@ ngx_int_t open_request(CmpExchange& exchange) {
     return take_step(exchange, *step, slow_to_verify(request));
 }
 
+// A poll does not say what it polls for, and ip, cp and kup are different answers (RFC 9810
+// 5.3.22). The client does: it repeats our nonce, of which two bits tell.
+constexpr BodyType kPolledFor[] = {BodyType::ir, BodyType::cr, BodyType::kur, BodyType::p10cr};
+
+BodyType opened_with(const pki::cmp::Message& message) {
+    const auto& nonce = message.header.recip_nonce;
+    const bool polls = message.type == BodyType::poll_req && nonce && !nonce->empty();
+    return polls ? kPolledFor[nonce->back() & 3] : message.type;
+}
+
+void mark(pki::Buffer& nonce, BodyType type) {
+    const auto* const found = std::ranges::find(kPolledFor, type);
+    if (found == std::end(kPolledFor)) return;
+    nonce.back() = static_cast<std::uint8_t>((nonce.back() & ~3) | (found - kPolledFor));
+}
+
 void note_message(CmpExchange& exchange) {
     exchange.task = task_of(exchange.message.message->type).value_or(Task::other);
     exchange.transaction = exchange.message.transaction;
@@ -150,8 +168,11 @@ pki::Status read_message(Request& request) {
     PKI_TRY(pki::cmp::Message message, pki::cmp::parse_message(request.der));
     request.message = std::move(message);
     request.transaction = pki::cmp::transaction_text(request.message->header);
+    request.opened_with = opened_with(*request.message);
     request.nonce.resize(kNonce);
-    return pki::ossl::random_bytes(request.nonce);
+    PKI_CHECK(pki::ossl::random_bytes(request.nonce));
+    mark(request.nonce, request.opened_with);
+    return {};
 }
 
 ngx_int_t open_message(CmpExchange& exchange) {

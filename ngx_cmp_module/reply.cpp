@@ -24,11 +24,9 @@ bool polled(const CmpExchange& exchange) {
 }
 
 BodyType answer_type(const CmpExchange& exchange) {
-    switch (exchange.current->message->type) {
+    switch (exchange.current->opened_with) {
         case BodyType::ir: return BodyType::ip;
         case BodyType::kur: return BodyType::kup;
-        case BodyType::poll_req:
-            return exchange.current->wanted_id == -1 ? BodyType::cp : BodyType::ip;
         default: return BodyType::cp;
     }
 }
