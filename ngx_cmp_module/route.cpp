@@ -16,7 +16,7 @@ const ngx_http_core_loc_conf_t& core_of(ngx_http_request_t* r) {
 
 pki::Result<Route> find_route(ngx_http_request_t* r) {
     const LocConf& conf = conf_of(r);
-    Route route{view(conf.profile)};
+    Route route{view(conf.profile), false, {}};
     if (conf.regex) return route;
     const std::string_view prefix = view(core_of(r).name);
     std::string_view path = view(r->uri);
