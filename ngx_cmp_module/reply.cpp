@@ -47,6 +47,11 @@ std::vector<pki::Bytes> ca_pubs(const LocConf& conf, BodyType type,
                                            : std::vector<pki::Bytes>();
 }
 
+// A poll does not ask for it again; that there is nothing to confirm says that it was granted.
+bool wants_implicit(const CmpExchange& exchange) {
+    return polled(exchange) || exchange.current->message->header.implicit_confirm;
+}
+
 Answer answer_of(CmpExchange& exchange, const wire::IssueReply& issued,
                  pki::Bytes private_key) {
     const LocConf& conf = conf_of(exchange.request);
@@ -60,8 +65,7 @@ Answer answer_of(CmpExchange& exchange, const wire::IssueReply& issued,
     answer.type = answer_type(exchange);
     answer.body = pki::cmp::build_cert_rep(response, ca_pubs(conf, answer.type, issued.chain));
     answer.sender_nonce = pki::to_buffer(issued.sender_nonce);
-    answer.implicit_confirm =
-        exchange.current->message->header.implicit_confirm && issued.confirm_until == 0;
+    answer.implicit_confirm = issued.confirm_until == 0 && wants_implicit(exchange);
     answer.confirm_wait_time = issued.confirm_until;
     answer.pvno_3 = !private_key.empty();
     if (conf.chain)
