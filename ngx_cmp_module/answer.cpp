@@ -1,5 +1,7 @@
 #include "ngx_cmp_module/answer.h"
 
+#include <algorithm>
+
 #include "libpki/cmp/certificate.h"
 #include "libpki/cmp/revocation.h"
 #include "ngx_cmp_module/nested.h"
@@ -45,6 +47,17 @@ pki::cmp::Protector protector_of(const Request& request, const LocConf& conf) {
     return protector;
 }
 
+// Our own chain is often that of the certificate as well.
+std::vector<pki::Bytes> others_than(const pki::cmp::Protector& protector,
+                                    const std::vector<pki::Buffer>& certificates) {
+    std::vector<pki::Bytes> others;
+    for (const pki::Buffer& one : certificates)
+        if (std::ranges::none_of(protector.chain,
+                                 [&](pki::Bytes ours) { return pki::equal(ours, one); }))
+            others.push_back(one);
+    return others;
+}
+
 // RFC 9810 7: 2, unless the request has 3 or the answer needs it.
 std::uint64_t pvno_of(const Request& request, const Answer& answer) {
     return request.message->header.pvno == 3 || answer.pvno_3 ? 3 : 2;
@@ -70,8 +83,9 @@ pki::Result<pki::Buffer> build(const Request& request, const Answer& answer,
     pki::cmp::HeaderSpec header = header_of(request, answer, now);
     PKI_TRY(const auto ours, pki::x509::parse_certificate(conf.sender->certificate));
     header.sender = ours.tbs.subject.encoding;
-    return pki::cmp::build_message(header, answer.type, answer.body,
-                                   protector_of(request, conf), views(answer.extra_certs));
+    const pki::cmp::Protector protector = protector_of(request, conf);
+    return pki::cmp::build_message(header, answer.type, answer.body, protector,
+                                   others_than(protector, answer.extra_certs));
 }
 
 class Protecting final : public Step {

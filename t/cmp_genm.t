@@ -3,7 +3,6 @@
 use strict;
 use warnings;
 use Enroll::CmpSite;
-use Enroll::Revocation;
 
 my $config = cmp_config();
 $config->{cas}{issuing}{crl} = {enabled => JSON::PP::true()};
