@@ -230,13 +230,15 @@ $(DAEMON_FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ $(SIGNERD_LIBS) -o $@
 
 # What make bench runs; the loads can be run by hand too, against a server on this machine.
-load: $(addprefix $(BUILD)/bench/,est_load scep_load ceilings fill)
+load: $(addprefix $(BUILD)/bench/,est_load scep_load cmp_load ceilings fill)
 
 LOAD_OBJS := $(call objects,$(addprefix t/bench/,load.cpp connection.cpp requests.cpp))
 
 $(BUILD)/bench/est_load: $(call objects,t/bench/est_load.cpp) $(LOAD_OBJS)
 $(BUILD)/bench/scep_load: $(call objects,$(addprefix t/bench/,scep_load.cpp messages.cpp)) \
                           $(LOAD_OBJS)
+$(BUILD)/bench/cmp_load: $(call objects,$(addprefix t/bench/,cmp_load.cpp cmp_messages.cpp messages.cpp)) \
+                         $(LOAD_OBJS)
 $(BUILD)/bench/ceilings: $(call objects,t/bench/ceilings.cpp)
 $(BUILD)/bench/fill: $(call objects,t/bench/fill.cpp)
 

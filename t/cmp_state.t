@@ -40,7 +40,7 @@ sub restart_signerd { stop('signerd'); start_signerd($config); return }
 sub again { my ($message, %http) = @_; return read_message(post_message($message, %http), signers => path('cmp.pem'), secret => SECRET) }
 sub json { return JSON::PP::decode_json(signerctl('--json', @_)->{out}) }
 sub serial_of { my ($pem) = @_; return lc((cert_text($pem, '-serial') =~ /=(\w+)/)[0]) }
-sub revoked { my ($pem) = @_; my ($found) = grep { $_->{serial} eq serial_of($pem) } @{json(qw(cert list))}; return $found->{revoked} || $found->{revocation} }
+sub revoked { my ($pem) = @_; my ($found) = grep { $_->{serial} eq serial_of($pem) } @{json(qw(cert list))}; return $found->{revoked} }
 
 # --- any nginx, any worker ---
 

@@ -37,12 +37,14 @@ class Client {
     bool read_answer();
     bool complete() const;
     void finish(bool answered);
+    bool follow_up();
     void count(Outcome outcome);
     void note_latency();
 
     Load& load_;
     Connection connection_;
     const std::string* request_ = nullptr;
+    std::string second_;       // what follows it; empty: nothing yet
     std::size_t number_ = 0;   // of the request
     std::size_t written_ = 0;  // octets of it
     bool fresh_ = false;       // a connection made for this request
@@ -52,7 +54,8 @@ class Client {
 
 class Load {
    public:
-    Load(const LoadSpec& given, const std::vector<std::string>& requests, const Judge& judge);
+    Load(const LoadSpec& given, const std::vector<std::string>& requests, const Judge& judge,
+         const FollowUp& follow_up);
     ~Load();
     Load(const Load&) = delete;
     Report run();
@@ -63,6 +66,7 @@ class Load {
 
     const LoadSpec& spec;
     const Judge& judge;
+    const FollowUp& follow_up;
     SslCtxPtr context;
     int epoll;
     Report totals;
@@ -85,6 +89,7 @@ void Client::begin() {
     request_ = load_.next_request(started_, number_);
     if (request_ == nullptr) return load_.idle(*this);
     answer_.clear();
+    second_.clear();
     written_ = 0;
     fresh_ = false;
     if (load_.spec.handshake != Handshake::once) connection_.close();
@@ -145,7 +150,19 @@ bool Client::read_answer() {
     return false;
 }
 
+// True when the request has a second part that is to be sent now.
+bool Client::follow_up() {
+    if (!load_.follow_up || !second_.empty()) return false;
+    second_ = load_.follow_up(number_, answer_);
+    if (second_.empty()) return false;
+    request_ = &second_;
+    written_ = 0;
+    answer_.clear();
+    return true;
+}
+
 void Client::finish(bool answered) {
+    if (answered && follow_up()) return;
     if (answered) {
         count(load_.judge(number_, answer_));
     } else {
@@ -171,8 +188,9 @@ void Client::note_latency() {
         std::chrono::duration_cast<std::chrono::microseconds>(passed).count());
 }
 
-Load::Load(const LoadSpec& given, const std::vector<std::string>& requests, const Judge& by)
-    : spec(given), judge(by), epoll(epoll_create1(0)), requests_(requests) {
+Load::Load(const LoadSpec& given, const std::vector<std::string>& requests, const Judge& by,
+           const FollowUp& next)
+    : spec(given), judge(by), follow_up(next), epoll(epoll_create1(0)), requests_(requests) {
     if (epoll < 0) die("no epoll");
     if (!spec.tls) return;
     context = tls_context(spec.certificate, spec.certificate_key);
@@ -235,8 +253,8 @@ Report Load::run() {
 }  // namespace
 
 Report run_load(const LoadSpec& spec, const std::vector<std::string>& requests,
-                const Judge& judge) {
-    return Load(spec, requests, judge).run();
+                const Judge& judge, const FollowUp& follow_up) {
+    return Load(spec, requests, judge, follow_up).run();
 }
 
 void print_report(Report report) {

@@ -38,9 +38,13 @@ struct Report {
     Latencies latencies;  // of what was ok or pending
 };
 
+// What its connection sends next before the request counts as answered: the answer to that is
+// the one that is judged, and ends what is measured. Empty: nothing.
+using FollowUp = std::function<std::string(std::size_t request, std::string_view answer)>;
+
 // Ends the process when a load cannot be made.
 Report run_load(const LoadSpec& spec, const std::vector<std::string>& requests,
-                const Judge& judge);
+                const Judge& judge, const FollowUp& follow_up = {});
 // One JSON object on standard output.
 void print_report(Report report);
 

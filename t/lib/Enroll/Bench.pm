@@ -8,8 +8,8 @@ use Exporter 'import';
 use JSON::PP ();
 use POSIX ();
 
-our @EXPORT = qw(processors cpus_of tool json_of pinned make_ca make_csrs make_messages start_server
-    stop_server load scep_load together usage_of usages signerd_status);
+our @EXPORT = qw(processors cpus_of tool json_of pinned make_ca make_csrs make_messages
+    make_cmp_messages start_server stop_server load scep_load cmp_load cmp_sender together usage_of usages signerd_status);
 
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $challenge = 'open sesame';
@@ -51,6 +51,37 @@ sub make_messages {
     return;
 }
 
+# path("$name.messages"): distinct requests as cmp_load reads them, all by one device with a
+# certificate of its vendor or, with the option secret, with a shared secret. Options: type (ir,
+# p10cr), implicit.
+sub make_cmp_messages {
+    my ($name, $ca, $count, %option) = @_;
+    new_key('vendor');
+    must(qw(openssl req -x509 -new -days 2 -subj /CN=vendor -key), path('vendor.key'), '-out', path('vendor.pem'));
+    cmp_certificate('device', path('vendor.pem'), path('vendor.key'));
+    cmp_certificate("$name.cmp", path("$ca/issuing.pem"), path("$ca/issuing.key"));
+    write_file('cmp-secrets', "bench:$challenge\n", 0600);
+    my @implicit = $option{implicit} ? ('--implicit', 'yes') : ();
+    must(tool('cmp_load'), '--make', path("$name.messages"), '--type', $option{type}, '--requests', $count, @implicit,
+        cmp_sender($option{secret}));
+    return;
+}
+
+sub cmp_certificate {
+    my ($name, $ca, $key) = @_;
+    my $extensions = write_file("$name.ext", "keyUsage=critical,digitalSignature\nsubjectKeyIdentifier=hash\n");
+    must(qw(openssl x509 -req -days 2 -in), new_csr($name, "/CN=$name"), '-CA', $ca, '-CAkey', $key,
+        '-CAcreateserial', '-extfile', $extensions, '-out', path("$name.pem"));
+    return;
+}
+
+# Who sends: options of cmp_load.
+sub cmp_sender {
+    my ($secret) = @_;
+    return $secret ? ('--secret', $challenge, '--reference', 'bench')
+        : ('--key', path('device.key'), '--cert', path('device.pem'));
+}
+
 # --- the server ---
 
 sub config_with {
@@ -67,21 +98,30 @@ sub allow_scep {
     return;
 }
 
-# A server without TLS, as most clients of SCEP have it.
-sub scep_server {
-    my ($ra, $more, $static) = @_;
+# A server without TLS, as most clients of SCEP and CMP have it.
+sub plain_server {
+    my ($locations) = @_;
     return <<"END";
     server {
         listen 127.0.0.1:%%PORT:http%%;
         access_log off;
         keepalive_requests 1000000;
-        location = /scep {
-            scep_pass signerd; scep_profile device; $more
-            scep_ra_certificate %%DIR%%/$ra.ra.pem; scep_ra_certificate_key %%DIR%%/$ra.ra.key;
-        }
-        $static
+        $locations
     }
 END
+}
+
+sub scep_location {
+    my ($ra, $more) = @_;
+    return "location = /scep { scep_pass signerd; scep_profile device; $more"
+        . " scep_ra_certificate %%DIR%%/$ra.ra.pem; scep_ra_certificate_key %%DIR%%/$ra.ra.key; }\n";
+}
+
+sub cmp_location {
+    my ($name) = @_;
+    return 'location = /cmp { cmp_pass signerd; cmp_profile device; cmp_trusted_certificate %%DIR%%/vendor.pem;'
+        . " cmp_certificate %%DIR%%/$name.cmp.pem; cmp_certificate_key %%DIR%%/$name.cmp.key;"
+        . " cmp_secrets %%DIR%%/cmp-secrets; }\n";
 }
 
 sub children_of {
@@ -109,7 +149,7 @@ sub usages {
 # A fresh store, so that no figure pays for those before it. $ca: of make_ca(). Options: mtls,
 # once_verified (the CSR's signature in nginx only), est (more directives of its location),
 # store (a file that is copied), ra (the name of make_messages(): there is SCEP too), scep (more
-# directives of its location).
+# directives of its location), cmp (the name of make_cmp_messages(): there is CMP too).
 # Gives the process ids of nginx (workers), front and key_child.
 sub start_server {
     my ($ca, $pass, %option) = @_;
@@ -117,6 +157,7 @@ sub start_server {
     must('cp', $option{store}, path('signerd.db')) if $option{store};
     my $config = config_with($ca);
     allow_scep($config) if $option{ra};
+    $config->{profiles}{device}{cmp} = {names => 'any', implicit_confirm => JSON::PP::true()} if $option{cmp};
     $config->{listen}[0]{peers}[0]{verify_possession} = JSON::PP::false() if $option{once_verified};
     start_signerd($config);
     my $workers = $pass eq 'one' ? 1 : processors();
@@ -124,8 +165,10 @@ sub start_server {
     my $auth = $option{mtls} ? 'est_auth mtls; est_client_certificate %%DIR%%/ca/root.pem;'
                              : 'est_auth none;';
     my $static = 'location /static { return 200 "' . 'x' x ($option{ra} ? 2400 : 1100) . '"; }';
+    my $plain = ($option{ra} ? scep_location($option{ra}, $option{scep} || '') : '')
+        . ($option{cmp} ? cmp_location($option{cmp}) : '');
     my %more = (workers => $workers, keepalive => 64, events => 'worker_connections 4096;');
-    $more{http} = scep_server($option{ra}, $option{scep} || '', $static) if $option{ra};
+    $more{http} = plain_server($plain . $static) if $plain;
     start_nginx(<<"END", %more);
         access_log off;
         ssl_session_cache shared:tls:20m;
@@ -157,6 +200,11 @@ sub load {
 sub scep_load {
     my ($pass, @options) = @_;
     return pinned(cpus_of($pass, 'load'), tool('scep_load'), '--port', port('http'), @options);
+}
+
+sub cmp_load {
+    my ($pass, @options) = @_;
+    return pinned(cpus_of($pass, 'load'), tool('cmp_load'), '--port', port('http'), @options);
 }
 
 # Runs several loads at the same time, within so many seconds; gives their reports.
