@@ -72,8 +72,6 @@ fails(turn($hers, 'certConf', %same, recip_nonce => $granted->{nonce}, certifica
     'certConf by another client');
 fails(confirm($open, protect => 'pbm', secret => SECRET, reference => REFERENCE), 'wrongIntegrity', 'certConf by a secret', mac => 1);
 fails(turn($hers, 'certConf', %same, recip_nonce => $granted->{nonce}, empty => 1), 'wrongIntegrity', 'a rejection by another client');
-fails(turn($hers, 'pollReq', %same, recip_nonce => $granted->{nonce}), 'badRequest', 'a poll by another client')
-    if 0;
 certify('twin-of-victim', subject => '/CN=victim');
 fails(confirm($open, path_of('twin-of-victim')), 'wrongIntegrity', 'certConf by a certificate with the same name');
 confirmed(confirm($open, recip_nonce => $granted->{nonce}), 'the victim can confirm all the same');

@@ -146,6 +146,7 @@ refused('certConf: once more in other words', 'certConfirmed', qr/confirmed/, su
 refused_ask('no senderNonce', 'badSenderNonce', qr/nonce/i, 'phone', 'cr', nonce => 'none');
 refused_ask('a senderNonce of 15 octets', 'badSenderNonce', qr/nonce/i, 'phone', 'cr', nonce => '4e' x 15);
 refused('certConf: a recipNonce that is not ours', 'badRecipientNonce', qr/nonce/i, sub { confirm(waiting('phone'), recip_nonce => '4e' x 16) });
+refused_ask('a recipNonce in the first message', 'badRecipientNonce', qr/nonce/i, 'phone', 'cr', recip_nonce => '4e' x 16);
 refused('certConf: no recipNonce', 'badRecipientNonce', qr/nonce/i, sub { confirm(waiting('phone'), recip_nonce => 'none') });
 
 # --- what is asked for ---
@@ -170,7 +171,7 @@ refused_ask('a certificate of a CA that nobody knows', 'signerNotTrusted', qr/tr
 # --- transactionIdInUse, unsupportedVersion ---
 
 my $used = waiting('phone');
-refused('the id of a transaction that lives', 'transactionIdInUse', qr/transaction/, sub { turn($used, 'cr', recip_nonce => undef) });
+refused('the id of a transaction that lives', 'transactionIdInUse', qr/transaction/, sub { turn($used, 'cr') });
 refused_ask("pvno $_", 'unsupportedVersion', qr/version|pvno/, 'phone', 'cr', pvno => $_) for 0, 1, 4;
 
 # --- addInfoNotAvailable ---

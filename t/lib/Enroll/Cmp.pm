@@ -148,7 +148,9 @@ sub turn {
     my ($talk, $type, %option) = @_;
     my %http = (%{$talk->{http}}, %{delete $option{http} || {}});
     csr_of($talk->{name}) if $type eq 'p10cr' && !exists $option{csr} && !-e path("$talk->{name}.der");
-    my %all = (%{$talk->{options}}, type => $type, nonce => random_hex(16), recip_nonce => $talk->{server_nonce}, %option);
+    # The first message of a transaction has no nonce to give back.
+    my @given_back = $type =~ /^(?:certConf|pollReq|error)$/ ? (recip_nonce => $talk->{server_nonce}) : ();
+    my %all = (%{$talk->{options}}, type => $type, nonce => random_hex(16), @given_back, %option);
     my $message = forge_message(%all);
     my $reply = read_message(post_message($message, %http), signers => path('cmp.pem'), secret => $all{secret});
     $talk->{server_nonce} = $reply->{nonce} if $reply->{nonce};
