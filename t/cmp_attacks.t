@@ -5,15 +5,42 @@ use warnings;
 use Enroll::Cmp;
 use Enroll::Test;
 
-# A vendor's CRL: cmp_crl is for a location of its own, since each CA needs one there.
-start_cmp(locations => cmp_location('/cmp') . cmp_location('/plain', '', 'plain'), config => config_with_plain());
-device($_) for qw(victim thief);
+# With cmp_crl each CA of a chain needs a CRL.
+ca_init('vendor', '--root-name', 'CN=Vendor Root', '--name', 'CN=Vendor CA');
+certify($_) for qw(revoked victim thief);
+write_file('crls.pem', vendor_crl('issuing', path('revoked.pem')) . vendor_crl('root'));
+start_cmp(config => config_with_plain(), locations => join '', cmp_location('/cmp'), cmp_location('/plain', '', 'plain'),
+    cmp_location('/crl', 'cmp_crl %%DIR%%/crls.pem;') =~ s{trusted\.pem}{vendor/root.pem}r);
 
 sub config_with_plain {
     my $config = cmp_config();
     my %device = %{$config->{profiles}{device}};
     $config->{profiles}{plain} = {%device, cmp => {names => 'any'}};
     return $config;
+}
+
+# --- what openssl ca does for the vendor ---
+
+sub vendor_ca {
+    my ($ca, @options) = @_;
+    my $conf = write_file("$ca.cnf", "[ca]\ndefault_ca = v\n[v]\ndatabase = " . path("$ca.index")
+        . "\nnew_certs_dir = " . path() . "\nrand_serial = yes\ndefault_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n");
+    write_file("$ca.index", '') if !-e path("$ca.index");
+    return must(qw(openssl ca -batch -notext -config), $conf, '-cert', path("vendor/$ca.pem"), '-keyfile', path("vendor/$ca.key"), @options);
+}
+sub vendor_crl {
+    my ($ca, @revoked) = @_;
+    vendor_ca($ca, -revoke => $_) for @revoked;
+    return vendor_ca($ca, qw(-gencrl -crldays 2));
+}
+# A certificate that was valid once.
+sub certify_once {
+    my ($name) = @_;
+    my $extensions = write_file('once.ext', "keyUsage=digitalSignature\nsubjectKeyIdentifier=hash\n");
+    vendor_ca('issuing', '-in', new_csr($name, "/CN=$name"), '-extfile', $extensions, '-out', path("$name.pem"),
+        qw(-startdate 20200101000000Z -enddate 20210101000000Z));
+    write_file("$name.chain", read_file("$name.pem") . read_file('vendor/issuing.pem'));
+    return;
 }
 
 sub serial { my ($pem) = @_; return cert_text($pem, '-serial') =~ s/serial=|\s//gr }
@@ -118,8 +145,11 @@ harmless('signers that nobody trusts', sub {
         fails($reply, $extra eq 'none' ? 'badMessageCheck' : 'signerNotTrusted', $name);
     }
 });
-certify('expired', days => -1);
+certify_once('expired');
 fails(ask('expired', 'cr'), 'signerNotTrusted', 'an expired signer');
+my @checked = (http => {path => '/crl'});
+fails(ask('revoked', 'cr', @checked), 'signerNotTrusted', 'a signer that its vendor has revoked');
+succeeds(ask('thief', 'cr', @checked), 'thief', 'one that it has not revoked');
 certify('encipherer', extensions => 'keyUsage=critical,keyEncipherment');
 fails(ask('encipherer', 'cr'), 'signerNotTrusted', 'a signer whose key may not sign');
 
