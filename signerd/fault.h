@@ -7,6 +7,8 @@
 //     issue:1 decode   issue:2 policy   issue:3 limits   issue:4 idempotency
 //     issue:5 single-use things   issue:6 serial and TBS   issue:7 signature
 //     issue:8 commit   issue:9 answer, after the commit
+// When a client confirms, and when nobody has:
+//     confirm:1 sweep:1 before the commit   confirm:2 sweep:2 after it
 // In the writer's thread:
 //     commit:1 everything is written, before COMMIT   commit:2 between COMMIT and completion
 // In the key child, which is another process:

@@ -15,7 +15,7 @@ use constant {CMP => "\3", ENROLL => "\1", MAC => "\5"};
 
 ca_init();
 my $config = signerd_config();
-$config->{profiles}{device}{cmp} = {names => 'any', confirm_within => 300};
+$config->{profiles}{device}{cmp} = {names => 'any', confirm_within => '5m'};
 start_with_faults($config);
 
 new_csr('device', '/CN=device');
