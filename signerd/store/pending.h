@@ -31,7 +31,7 @@ struct PendingRequest {
     pki::Buffer signer_certificate;
     std::string transaction;
     pki::wire::RequestForm form = pki::wire::RequestForm::pkcs10;  // of csr
-    pki::Buffer originator;  // of CMP, as in the IssueRequest
+    pki::Buffer originator;    // of CMP, as in the IssueRequest
     std::int64_t created = 0;  // seconds since 1970
     // Until then somebody may decide, and after that the client may fetch what was decided.
     std::int64_t expires = 0;

@@ -69,8 +69,8 @@ pki::Result<std::unique_ptr<Reader>> Reader::create(Connection database) {
         std::move(database),
         {std::move(answer), std::move(certificate), std::move(serial), std::move(list),
          std::move(list_of_profile), std::move(audit), std::move(counts)},
-        std::move(revocations), std::move(crls), std::move(requests),
-        std::move(transactions), std::move(uses)));
+        std::move(revocations), std::move(crls), std::move(requests), std::move(transactions),
+        std::move(uses)));
 }
 
 pki::Result<std::optional<Answer>> Reader::find_answer(const pki::ossl::Sha256& key) const {

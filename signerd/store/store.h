@@ -175,7 +175,8 @@ struct Change {
 };
 
 // What bulk revocation looks for. Certificates of no protocol, which are those of OCSP
-// responders and RAs, are found by their profile alone. Empty, none and 0 match everything else.
+// responders and RAs, are found by their profile alone. Empty, none and 0 match everything
+// else.
 struct BulkFilter {
     std::string profile = {}, tenant = {}, ca = {};
     pki::wire::Protocol protocol = pki::wire::Protocol::none;

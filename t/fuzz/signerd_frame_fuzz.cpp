@@ -99,7 +99,7 @@ class Daemon {
     signerd::Issuer issuer_{clock_, store, signer_, committer_, server};
     signerd::Reports reports_{clock_, committer_, server};
     signerd::Revoker revoker_{clock_, store, committer_, server, [] {}};
-    signerd::Confirmer confirmer_{clock_, store, committer_, server, issuer_.transactions(),
+    signerd::Confirmer confirmer_{clock_,  store, committer_, server, issuer_.transactions(),
                                   revoker_};
     unit::IdleCrls crls_{clock_, store, committer_, server};
     unit::FakeOcspSigner ocsp_signer_{clock_, ca_.key.get()};
@@ -110,8 +110,9 @@ class Daemon {
                                 [this](auto, auto action) { loop->after({}, action); }};
     signerd::ChallengeMaker challenges_{clock_, committer_, server};
     signerd::Dispatcher dispatcher_{
-        {clock_, store, issuer_, reports_, revoker_, confirmer_, crls_.publisher, crls_.watchers, ocsp_,
-         ras_, challenges_, server, unit::kNow, [] { return signerd::Gauges{}; },
+        {clock_, store, issuer_, reports_, revoker_, confirmer_, crls_.publisher,
+         crls_.watchers, ocsp_, ras_, challenges_, server, unit::kNow,
+         [] { return signerd::Gauges{}; },
          [this](const signerd::Request& request, const pki::Error& error) {
              refusals_.note(*request.generation, *request.peer, error);
          }}};
