@@ -213,7 +213,7 @@ std::string verdict(pki::Bytes id, const char* value) {
 void test_what_makes_an_authority(void**) {
     const std::string authority = refused(Errc::denied, Reason::not_authorized);
     const std::string unread = refused(Errc::malformed, Reason::bad_cert_template);
-    assert_text(verdict({}, {}), "ok");
+    assert_text(verdict(x509::Profile(), unit::Request()), "ok");
     assert_text(verdict(oid::kBasicConstraints, "3003 0101ff"), authority);
     assert_text(verdict(oid::kBasicConstraints, "3000"), "ok");
     assert_text(verdict(oid::kKeyUsage, "0302 0204"), authority);
