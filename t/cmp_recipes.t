@@ -53,4 +53,3 @@ for my $case (['the example', $example], ['the example with the recipes', $recip
     my $result = nginx_test('', http => $http);
     is($result->{status}, 0, "nginx: $name") or diag $result->{err};
 }
-done_testing();
