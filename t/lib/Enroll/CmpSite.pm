@@ -28,13 +28,14 @@ sub cmp_url {
 # Whose secret protects the messages.
 sub by_secret {
     my ($reference, $secret) = @_;
-    return ('-ref', $reference // REFERENCE, '-secret', 'pass:' . ($secret // SECRET));
+    return ('-ref', $reference // REFERENCE, '-secret', 'pass:' . ($secret // SECRET), '-untrusted', path('ca/issuing.pem'));
 }
 
 # With whose certificate, of path("$name.chain"), and key they are signed.
 sub by_certificate {
     my ($name) = @_;
-    return ('-cert', path("$name.pem"), '-key', path("$name.key"), '-untrusted', path("$name.chain"));
+    return ('-cert', path("$name.pem"), '-key', path("$name.key"), '-untrusted',
+        path("$name.chain") . ',' . path('ca/issuing.pem'));
 }
 
 # A certificate for path("$name.key"), which is made (P-256) when it is missing; it comes to
