@@ -4,7 +4,8 @@ use strict;
 use warnings;
 use Enroll::CmpSite;
 
-start_cmp(config => cmp_config(implicit_confirm => JSON::PP::true()));
+start_cmp(config => cmp_config(implicit_confirm => JSON::PP::true()),
+    locations => cmp_location('/cmp') . cmp_location('/cmp/quiet', 'cmp_ca_pubs off; cmp_chain off;'));
 
 # --- by a secret ---
 
@@ -29,6 +30,8 @@ my %keys = (
 for my $type (sort keys %keys) {
     new_key($_, @{$keys{$type}}) for $type, "ir-$type";
     device($type);
+    # The openssl command signs no message with EdDSA.
+    if ($type eq 'ed25519') { succeeds(ask($type, 'ir'), $type, "ir-$type"); next }
     gets(cmp('ir', by_certificate($type), wants("ir-$type")), "ir-$type");
 }
 $csr = new_csr('p10-p256', '/CN=p10-p256');
@@ -52,6 +55,13 @@ ok(!-e path('none.pem'), 'whoever was refused has no certificate');
 
 # --- what comes along ---
 
-gets(cmp('ir', by_secret(), wants('chain'), '-extracertsout', path('extra.pem'), '-cacertsout', path('ca-pubs.pem')), 'chain');
+my @extra = ('-extracertsout', path('extra.pem'), '-cacertsout', path('ca-pubs.pem'));
+gets(cmp('ir', by_secret(), wants('chain'), @extra), 'chain');
 ok(index(read_file('extra.pem'), read_file('ca/issuing.pem')) >= 0, 'the chain of the certificate is in extraCerts');
-is(read_file('ca-pubs.pem'), '', 'no caPubs unless cmp_ca_pubs says so');
+is(read_file('ca-pubs.pem'), read_file('ca/root.pem'), 'the root in caPubs');
+unlink map { path($_) } qw(extra.pem ca-pubs.pem);
+gets(cmp('ir/quiet', by_secret(), wants('quiet'), @extra), 'quiet');
+unlike(read_file('extra.pem') . read_file('ca-pubs.pem'), qr/BEGIN/, 'neither, where the directives say so');
+unlink path('ca-pubs.pem');
+gets(cmp('cr', by_secret(), wants('cr-pubs'), @extra), 'cr-pubs');
+unlike(read_file('ca-pubs.pem'), qr/BEGIN/, 'no caPubs in a cp');

@@ -12,11 +12,11 @@ sub decide {
     my ($verb) = @_;
     my @waiting;
     wait_until(sub {
-        @waiting = grep { $_->{state} eq 'pending' }
-            @{JSON::PP::decode_json(signerctl(qw(--json request list))->{out})};
+        @waiting = grep { $_->{state} eq 'waiting' }
+            @{JSON::PP::decode_json(signerctl(qw(--json request list))->{out})->{requests}};
         return @waiting == 1;
     }) or return diag explain \@waiting;
-    return must("$ENV{ENROLL_BIN}/signerctl", '--socket', path('admin.sock'), 'request', $verb, $waiting[0]{id} // $waiting[0]{request});
+    return must("$ENV{ENROLL_BIN}/signerctl", '--socket', path('admin.sock'), 'request', $verb, $waiting[0]{id});
 }
 
 # openssl cmp in the background; it polls until it has its answer.
