@@ -62,16 +62,10 @@ ngx_int_t take_nested_answer(CmpExchange& exchange, pki::Buffer answer) {
 
 void record_nested_refusal(CmpExchange& exchange) {
     if (exchange.nested.size() < 2 || exchange.current == &exchange.message) return;
-    const Request& refused = *exchange.current;
-    const Task task =
-        std::exchange(exchange.task, task_of(refused.message->type).value_or(Task::other));
-    const std::string transaction = std::exchange(exchange.transaction, refused.transaction);
     const auto outcome = outcome_from_name(exchange.outcome).value_or(Outcome::other);
     report_decision({exchange.request, &exchange, conf_of(exchange.request).limits.location,
                      static_cast<std::size_t>(exchange.task), outcome, NGX_HTTP_OK, false,
                      nullptr});
-    exchange.task = task;
-    exchange.transaction = transaction;
 }
 
 }  // namespace ngx_enroll::cmp

@@ -1,5 +1,6 @@
 #include "ngx_cmp_module/report.h"
 
+#include "ngx_cmp_module/open.h"
 #include "ngx_common/report_parts.h"
 
 namespace ngx_enroll::cmp {
@@ -10,6 +11,12 @@ namespace wire = pki::wire;
 
 const LocConf& conf_of(const Location& location) {
     return *static_cast<LocConf*>(location.core->loc_conf[ngx_cmp_module.ctx_index]);
+}
+
+// Of one that is nested, what is in it.
+Task reported_task(const CmpExchange& exchange) {
+    const auto& message = exchange.current->message;
+    return message ? task_of(message->type).value_or(Task::other) : exchange.task;
 }
 
 wire::Operation wire_operation(Task task) {
@@ -34,10 +41,10 @@ void add_credential(NginxDecision& report, const CmpExchange& exchange) {
 
 void add_exchange(NginxDecision& report, const CmpExchange& exchange) {
     if (!exchange.profile.empty()) report.profile = exchange.profile;
-    report.operation = wire_operation(exchange.task);
+    report.operation = wire_operation(reported_task(exchange));
     report.detail = exchange.cause != nullptr ? std::string_view(exchange.cause)
                                               : view(exchange.error_line);
-    report.transaction = exchange.transaction;
+    report.transaction = exchange.current->transaction;
     report.csr_sha256 = exchange.csr_sha256;
     add_credential(report, exchange);
     if (unanswered(exchange)) add_unanswered_request(report, exchange);

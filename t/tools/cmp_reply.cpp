@@ -196,6 +196,13 @@ void print_general(Json& json, der::Reader infos) {
     json.raw("infos", all.object());
 }
 
+void print_nested(Json& json, der::Reader messages) {
+    int count = 0;
+    for (; !messages.at_end(); count++)
+        need(messages.element(der::kSequence), "a nested message");
+    json.number("inner", count);
+}
+
 void print_body(Json& json, const std::string& type, Bytes body) {
     if (type == "pkiconf") return;
     der::Reader outside(body);
@@ -210,6 +217,8 @@ void print_body(Json& json, const std::string& type, Bytes body) {
         print_poll_rep(json, fields);
     else if (type == "genp")
         print_general(json, fields);
+    else if (type == "nested")
+        print_nested(json, fields);
 }
 
 // --- around them ---

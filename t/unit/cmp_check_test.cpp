@@ -138,7 +138,9 @@ struct Signed {
     Buffer sender = directory_name_of("O=Example, CN=device-1");
     cmp::Message message = good();
 
-    explicit Signed(const std::vector<Buffer>& certificates) {
+    std::vector<Buffer> certificates;
+
+    explicit Signed(std::vector<Buffer> list) : certificates(std::move(list)) {
         message.header.sender = sender;
         message.header.sender_kid = kIdentifier;
         for (const Buffer& one : certificates) message.extra_certs.push_back(one);

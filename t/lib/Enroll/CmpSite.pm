@@ -14,7 +14,7 @@ our @EXPORT = (@Enroll::Test::EXPORT, @Enroll::Cmp::EXPORT,
 sub manual_config {
     my $config = cmp_config(@_);
     my $profiles = $config->{profiles};
-    $profiles->{manual} = {%{$profiles->{device}}, approval => 'manual'};
+    $profiles->{manual} = {%{$profiles->{device}}, approval => 'manual', approval_retry => '1s'};
     return $config;
 }
 
