@@ -49,6 +49,8 @@ pki::Status read_crmf(Request& request, const LocConf& conf) {
     if (wanted.size() != 1)
         return fail(Errc::malformed, Reason::bad_request, "there are several CertReqMsgs");
     const x509::CertRequest& one = wanted.front();
+    if (one.id != 0)
+        return fail(Errc::malformed, Reason::bad_request, "certReqId is not 0");
     request.wanted = one.encoding;
     request.wanted_id = one.id;
     request.wants_key = one.csr.spki.encoding.empty();

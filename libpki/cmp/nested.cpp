@@ -13,7 +13,7 @@ Result<std::vector<Bytes>> parse_nested(Bytes body) {
     std::vector<Bytes> messages;
     do {
         if (messages.size() == limits::kCmpNested)
-            return fail(Errc::malformed, "CMP: too many nested messages", list.offset());
+            return fail(Errc::malformed, Reason::bad_request, "CMP: too many nested messages");
         PKI_TRY(const der::Element message, list.element(der::kSequence));
         messages.push_back(message.encoding);
     } while (!list.at_end());

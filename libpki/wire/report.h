@@ -28,7 +28,7 @@ struct ReportedDecision {
         v.number(1, m.time);
         v.text(2, m.profile, limits::kProfileName);
         v.number(3, m.protocol, Protocol::none, Protocol::enroll);
-        v.number(4, m.operation, Operation::none, Operation::renew);
+        v.number(4, m.operation, Operation::none, Operation::revoke);
         v.number(5, m.reason, Errc::malformed, static_cast<Errc>(kErrcCount));
         v.number(6, m.http_status);
         v.text(7, m.detail, limits::kReportDetail);

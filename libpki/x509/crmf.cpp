@@ -15,10 +15,10 @@ constexpr std::uint64_t kMaxId = std::numeric_limits<std::int32_t>::max();
 
 // CertRequest ::= SEQUENCE { certReqId INTEGER, certTemplate, controls OPTIONAL }
 Status read_request(CertRequest& request, der::Reader fields) {
-    const std::size_t offset = fields.offset();
-    PKI_TRY(const std::uint64_t id, fields.small_integer());
-    if (id > kMaxId) return fail(Errc::malformed, "CRMF: certReqId too large", offset);
-    request.id = static_cast<std::int64_t>(id);
+    const auto id = fields.small_integer();
+    if (!id || *id > kMaxId)
+        return fail(Errc::malformed, Reason::bad_request, "CRMF: certReqId is no small number");
+    request.id = static_cast<std::int64_t>(*id);
     PKI_TRY(const der::Element wanted, fields.element(der::kSequence));
     PKI_CHECK(nested(request.encoding, wanted.encoding,
                      read_cert_template(request, TemplateUse::request, wanted.encoding)));

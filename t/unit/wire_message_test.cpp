@@ -368,7 +368,7 @@ wire::ReportedDecision longest_decision(std::string_view text, const Buffer& has
     decision.time = -1;
     decision.profile = text.substr(0, pki::limits::kProfileName);
     decision.protocol = wire::Protocol::est;
-    decision.operation = wire::Operation::renew;
+    decision.operation = wire::Operation::revoke;
     decision.reason = Errc::unauthenticated;
     decision.http_status = 401;
     decision.detail = text.substr(0, pki::limits::kReportDetail);
@@ -409,7 +409,7 @@ void all_fields_of_a_decision(void**) {
     const auto decoded = wire::decode_decision(encoded);
     assert_ok(decoded);
     assert_true(decoded->time == -1);
-    assert_true(decoded->operation == wire::Operation::renew);
+    assert_true(decoded->operation == wire::Operation::revoke);
     assert_int_equal(decoded->reason, Errc::unauthenticated);
     assert_int_equal(decoded->http_status, 401);
     assert_true(decoded->credential == wire::Credential::unproven);
