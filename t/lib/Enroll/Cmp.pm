@@ -188,7 +188,7 @@ sub enrolled {
 
 # --- what is there afterwards ---
 
-sub issued_count { return scalar @{JSON::PP::decode_json(signerctl(qw(--json cert list))->{out})->{certificates}} }
+sub issued_count { return scalar @{JSON::PP::decode_json(signerctl(qw(--json cert list --limit 1000))->{out})->{certificates}} }
 
 sub records_of { my ($transaction) = @_; return grep { ($_->{transaction} // '') eq $transaction } audit_rows() }
 
