@@ -99,8 +99,9 @@ my $polled = turn($waiting, 'pollReq', id => 0);
 is(told($polled), 'pollRep', 'and after a restart');
 cmp_ok($polled->{check_after} // 0, '>', 0, 'with when to come again');
 is(signerctl(qw(request approve 1))->{status}, 0, 'approved');
-my $pem = succeeds(turn($waiting, 'pollReq', id => 0, there(path => '/manual')), 'phone', 'the next poll');
-is(turn($waiting, 'pollReq', id => 0)->{certificate}, $pem, 'a poll that came again');
+my $last = turn($waiting, 'pollReq', id => 0, there(path => '/manual'));
+my $pem = succeeds($last, 'phone', 'the next poll');
+is(again($last->{message}, path => '/manual')->{certificate}, $pem, 'the same poll once more');
 confirmed(confirm($waiting, there(path => '/manual')), 'confirmed');
 
 my $denied = talk('tablet', http => {path => '/manual'});

@@ -255,6 +255,23 @@ void test_malformed_decisions(void**) {
     desk.remove();
 }
 
+// What a frontend decides itself: requests for certificates, and by CMP for revocations.
+void test_operations(void**) {
+    Desk desk;
+    wire::ReportedDecision decision = wrong_password();
+    decision.protocol = wire::Protocol::cmp;
+    decision.operation = wire::Operation::revoke;
+    desk.report(1, {decision});
+    desk.committer.run();
+    const auto rows = desk.audit();
+    assert_int_equal(rows.size(), 1);
+    assert_true(rows[0].operation == wire::Operation::revoke);
+    decision.operation = wire::Operation::release;
+    const auto encoded = wire::encode_decision(decision);
+    assert_true(!encoded || desk.refused(desk.report(2, {decision}), Errc::malformed));
+    desk.remove();
+}
+
 // A peer that floods is told to come later; another one is not.
 void test_too_many_reports(void**) {
     Desk desk({3, 1});
@@ -371,6 +388,7 @@ int main() {
         cmocka_unit_test(test_times_that_cannot_be),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_malformed_decisions),
+        cmocka_unit_test(test_operations),
         cmocka_unit_test(test_queue),
         cmocka_unit_test(test_many_reporters),
         cmocka_unit_test(test_refusals),

@@ -153,7 +153,8 @@ sub turn {
     my %all = (%{$talk->{options}}, type => $type, nonce => random_hex(16), @given_back, %option);
     my $message = forge_message(%all);
     my $reply = read_message(post_message($message, %http), signers => path('cmp.pem'), secret => $all{secret});
-    $talk->{server_nonce} = $reply->{nonce} if $reply->{nonce};
+    # An error says nothing about a transaction, so the nonce that counts is that of the answer before.
+    $talk->{server_nonce} = $reply->{nonce} if $reply->{nonce} && $reply->{type} ne 'error';
     @$talk{qw(id certificate)} = ($reply->{id}, $reply->{certificate}) if defined $reply->{certificate};
     return {%$reply, sent => \%all, message => $message};
 }
