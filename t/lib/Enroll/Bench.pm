@@ -56,14 +56,19 @@ sub make_messages {
 # p10cr), implicit.
 sub make_cmp_messages {
     my ($name, $ca, $count, %option) = @_;
-    new_key('vendor');
-    must(qw(openssl req -x509 -new -days 2 -subj /CN=vendor -key), path('vendor.key'), '-out', path('vendor.pem'));
-    cmp_certificate('device', path('vendor.pem'), path('vendor.key'));
+    make_device() if !-e path('device.pem');
     cmp_certificate("$name.cmp", path("$ca/issuing.pem"), path("$ca/issuing.key"));
     write_file('cmp-secrets', "bench:$challenge\n", 0600);
     my @implicit = $option{implicit} ? ('--implicit', 'yes') : ();
     must(tool('cmp_load'), '--make', path("$name.messages"), '--type', $option{type}, '--requests', $count, @implicit,
         cmp_sender($option{secret}));
+    return;
+}
+
+sub make_device {
+    new_key('vendor');
+    must(qw(openssl req -x509 -new -days 2 -subj /CN=vendor -key), path('vendor.key'), '-out', path('vendor.pem'));
+    cmp_certificate('device', path('vendor.pem'), path('vendor.key'));
     return;
 }
 
