@@ -56,5 +56,5 @@ is(issued_count(), $before, 'nothing new is issued');
 is(told(nest([inner('one', 'ir')], by => 'no-ra')), 'error 2 signerNotTrusted', 'by a signer without the purpose');
 is(told(nest([inner('one', 'ir')], by => 'one')), 'error 2 notAuthorized', 'by a device');
 is(told(nest([inner('ra', 'nested', inner => inner('one', 'ir'))])), 'error 2 badRequest', 'nested in nested');
-fails(ask('ra', 'nested', inner => inner('one', 'ir'), times => 17), 'badDataFormat', 'too many');
+fails(ask('ra', 'nested', inner => inner('one', 'ir'), times => 17), 'badRequest', 'too many');
 is(told(ask('one', 'nested', inner => inner('one', 'ir'), mac => 1)), 'error 2 wrongIntegrity', 'by a secret');
