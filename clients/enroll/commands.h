@@ -16,5 +16,11 @@ extern const Command kScepRenew;
 extern const Command kScepPoll;
 extern const Command kScepGetCert;
 extern const Command kScepGetCrl;
+extern const Command kCmpIr;
+extern const Command kCmpCr;
+extern const Command kCmpP10cr;
+extern const Command kCmpKur;
+extern const Command kCmpRr;
+extern const Command kCmpGenm;
 
 }  // namespace enroll

@@ -2,7 +2,9 @@
 
 #include "clients/common/certificates.h"
 #include "clients/common/files.h"
+#include "libpki/base/time.h"
 #include "libpki/x509/cert.h"
+#include "libpki/x509/crl.h"
 
 namespace enroll {
 
@@ -14,12 +16,8 @@ std::string pem_of(const std::vector<pki::Buffer>& certificates) {
     return text;
 }
 
-}  // namespace
-
-pki::Status write_out(const std::vector<pki::Buffer>& certificates, const Arguments& arguments,
-                      Report& report) {
-    for (const pki::Buffer& der : certificates) report.certificate("certificates", der);
-    const std::string pem = pem_of(certificates);
+// As --out says; on standard output without it.
+pki::Status put_out(const std::string& pem, const Arguments& arguments, Report& report) {
     const std::string path = arguments.text("out");
     if (path.empty()) {
         report.raw(pem);
@@ -28,6 +26,26 @@ pki::Status write_out(const std::vector<pki::Buffer>& certificates, const Argume
     PKI_CHECK(write_files({{path, pki::as_bytes(pem), kPublicMode}}, Existing::replace));
     report.wrote(path);
     return {};
+}
+
+}  // namespace
+
+pki::Status write_out(const std::vector<pki::Buffer>& certificates, const Arguments& arguments,
+                      Report& report) {
+    for (const pki::Buffer& der : certificates) report.certificate("certificates", der);
+    return put_out(pem_of(certificates), arguments, report);
+}
+
+pki::Status write_crls(const std::vector<pki::Buffer>& crls, const Arguments& arguments,
+                       Report& report) {
+    std::string pem;
+    for (const pki::Buffer& der : crls) {
+        PKI_TRY(const pki::x509::Crl crl, pki::x509::parse_crl(der));
+        pem += pki::x509::to_pem("X509 CRL", der);
+        report.set("next_update", pki::format_iso8601(crl.facts.next_update));
+    }
+    report.set("crl", pem);
+    return put_out(pem, arguments, report);
 }
 
 pki::Status deliver(const pki::Buffer& certificate, const std::vector<pki::Buffer>& chain,

@@ -11,6 +11,10 @@ namespace enroll {
 pki::Status write_out(const std::vector<pki::Buffer>& certificates, const Arguments& arguments,
                       Report& report);
 
+// The same with CRLs, which are in "crl" and "next_update" as well.
+pki::Status write_crls(const std::vector<pki::Buffer>& crls, const Arguments& arguments,
+                       Report& report);
+
 // Paths; empty: not written.
 struct Destination {
     std::string out, chain_out;

@@ -13,7 +13,9 @@ constexpr const enroll::Command* kCommands[] = {
     &enroll::kEstCacerts,  &enroll::kEstEnroll,     &enroll::kEstReenroll,
     &enroll::kScepGetCaps, &enroll::kScepGetCaCert, &enroll::kScepGetNextCa,
     &enroll::kScepEnroll,  &enroll::kScepRenew,     &enroll::kScepPoll,
-    &enroll::kScepGetCert, &enroll::kScepGetCrl,
+    &enroll::kScepGetCert, &enroll::kScepGetCrl,    &enroll::kCmpIr,
+    &enroll::kCmpCr,       &enroll::kCmpP10cr,      &enroll::kCmpKur,
+    &enroll::kCmpRr,       &enroll::kCmpGenm,
 };
 
 class SystemClock final : public enroll::Clock {

@@ -1,17 +1,12 @@
 // scep getcert and getcrl: what the CA has on file (RFC 8894 3.3.4).
 #include "clients/common/certificates.h"
-#include "clients/common/files.h"
 #include "clients/enroll/commands.h"
 #include "clients/enroll/deliver.h"
 #include "clients/enroll/scep_options.h"
-#include "libpki/base/ascii.h"
+#include "clients/enroll/verify.h"
 #include "libpki/base/base64.h"
-#include "libpki/base/limits.h"
-#include "libpki/base/time.h"
 #include "libpki/ossl/digest.h"
 #include "libpki/scep/contents.h"
-#include "libpki/x509/algorithm.h"
-#include "libpki/x509/crl.h"
 
 namespace enroll {
 
@@ -24,18 +19,6 @@ namespace scep = pki::scep;
 namespace x509 = pki::x509;
 
 namespace {
-
-// The magnitude, out of hexadecimal with or without colons.
-Result<Buffer> serial_from(const std::string& text) {
-    std::string digits = pki::to_lower(text);
-    std::erase(digits, ':');
-    if (digits.size() % 2 != 0) digits.insert(digits.begin(), '0');
-    while (digits.starts_with("00")) digits.erase(0, 2);
-    auto serial = pki::hex_decode(digits);
-    if (!serial || serial->empty() || serial->size() > pki::limits::kSerial)
-        return fail(Errc::malformed, "not a serial number", text);
-    return serial;
-}
 
 // Asks about one certificate of the CA; the client shows who it is with its own.
 Result<scep::Response> ask(ScepSession& session, scep::MessageType type, pki::Bytes serial,
@@ -66,14 +49,6 @@ Status deliver_certificate(const scep::Response& response, pki::Bytes serial,
     return fail(Errc::not_found, "the answer has no certificate of the CA with this serial");
 }
 
-Result<x509::Crl> verified_crl(pki::Bytes der, const x509::Certificate& ca) {
-    PKI_TRY(x509::Crl crl, x509::parse_crl(der));
-    PKI_TRY(const auto scheme, x509::parse_signature_algorithm(crl.signature_algorithm));
-    PKI_TRY(const auto key, pki::ossl::make_public_key(ca.tbs.spki.key));
-    PKI_CHECK(pki::ossl::verify(key.get(), scheme, crl.tbs, crl.signature));
-    return crl;
-}
-
 Status deliver_crl(const scep::Response& response, const ScepSession& session,
                    const Arguments& arguments) {
     Report& report = session.server.report;
@@ -83,19 +58,9 @@ Status deliver_crl(const scep::Response& response, const ScepSession& session,
     }
     const Buffer& der = response.crls.front();
     PKI_TRY(const x509::Certificate ca, x509::parse_certificate(session.ca.issuer));
-    PKI_TRY(const x509::Crl crl, from_server(report, verified_crl(der, ca)));
+    PKI_CHECK(from_server(report, check_crl(der, ca)));
     report.checked("the CA signed the CRL");
-    const std::string pem = x509::to_pem("X509 CRL", der);
-    report.set("crl", pem);
-    report.set("next_update", pki::format_iso8601(crl.facts.next_update));
-    if (!arguments.has("out")) {
-        report.raw(pem);
-        return {};
-    }
-    PKI_CHECK(write_files({{arguments.text("out"), pki::as_bytes(pem), kPublicMode}},
-                          Existing::replace));
-    report.wrote(arguments.text("out"));
-    return {};
+    return write_crls({der}, arguments, report);
 }
 
 Status run(const Context& context, const Arguments& arguments, scep::MessageType type) {

@@ -9,6 +9,8 @@
 #include "libpki/base/base64.h"
 #include "libpki/base/limits.h"
 #include "libpki/ossl/digest.h"
+#include "libpki/x509/algorithm.h"
+#include "libpki/x509/crl.h"
 
 namespace enroll {
 
@@ -104,6 +106,27 @@ Result<std::vector<Buffer>> find_chain(pki::Bytes leaf, const std::vector<Buffer
     return fail(Errc::denied, "no chain from the certificate to a trusted CA",
                 x509::name_text(certificate.tbs.subject) + ", issued by " +
                     x509::name_text(certificate.tbs.issuer));
+}
+
+Result<Buffer> serial_from(const std::string& text) {
+    std::string digits = pki::to_lower(text);
+    std::erase(digits, ':');
+    if (digits.size() % 2 != 0) digits.insert(digits.begin(), '0');
+    while (digits.starts_with("00")) digits.erase(0, 2);
+    auto serial = pki::hex_decode(digits);
+    if (!serial || serial->empty() || serial->size() > pki::limits::kSerial)
+        return fail(Errc::malformed, "not a serial number", text);
+    return serial;
+}
+
+pki::Status check_crl(pki::Bytes der, const x509::Certificate& ca) {
+    PKI_TRY(const x509::Crl crl, x509::parse_crl(der));
+    PKI_TRY(const x509::Name issuer, x509::parse_name(crl.facts.issuer));
+    if (!x509::same_name(issuer, ca.tbs.subject))
+        return fail(Errc::denied, "the CRL is another CA's", x509::name_text(issuer));
+    PKI_TRY(const auto scheme, x509::parse_signature_algorithm(crl.signature_algorithm));
+    PKI_TRY(const auto key, ossl::make_public_key(ca.tbs.spki.key));
+    return ossl::verify(key.get(), scheme, crl.tbs, crl.signature);
 }
 
 std::vector<Buffer> self_issued(const std::vector<Buffer>& certificates) {

@@ -21,6 +21,12 @@ pki::Result<std::vector<pki::Buffer>> find_chain(pki::Bytes leaf,
                                                  const std::vector<pki::Buffer>& anchors,
                                                  std::int64_t now);
 
+// A serial number: its magnitude, out of hexadecimal with or without colons. malformed.
+pki::Result<pki::Buffer> serial_from(const std::string& text);
+
+// Did this CA sign the CRL? denied when it is another CA's, bad_signature, malformed.
+pki::Status check_crl(pki::Bytes crl, const pki::x509::Certificate& ca);
+
 // Those of the list that have the name of their own issuer.
 std::vector<pki::Buffer> self_issued(const std::vector<pki::Buffer>& certificates);
 
