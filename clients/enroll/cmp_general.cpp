@@ -245,6 +245,7 @@ constexpr Option kOptions[] = {
     option::kMac,
     option::kIterations,
     option::kCmpCert,
+    option::kOwnChain,
     {.name = "key", .value = "FILE", .help = "private key of --cert, PEM"},
     {.name = "root", .value = "FILE", .help = "rootupdate: the root that is trusted now"},
     {.name = "issuer", .value = "FILE", .help = "crls, currentcrl: certificate of the CA"},

@@ -43,6 +43,11 @@ Result<CmpIdentity> by_certificate(const Arguments& arguments) {
     CmpIdentity identity;
     PKI_TRY(identity.key, read_key(arguments.text("key")));
     PKI_TRY(identity.own, read_own(arguments.text("cert"), identity.key.get()));
+    if (arguments.has("chain")) {
+        PKI_TRY(const std::vector<Buffer> above, read_certificates(arguments.text("chain")));
+        std::vector<Buffer>& chain = identity.own.chain;
+        chain.insert(chain.end(), above.begin(), above.end());
+    }
     return identity;
 }
 

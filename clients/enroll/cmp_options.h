@@ -37,9 +37,11 @@ constexpr Option kIterations{.name = "iterations",
                              .fallback = "10000",
                              .least = 100,
                              .most = 100'000};
-constexpr Option kCmpCert{.name = "cert",
-                          .value = "FILE",
-                          .help = "our certificate, and its chain: signs the messages"};
+constexpr Option kCmpCert{
+    .name = "cert", .value = "FILE", .help = "our certificate: signs the messages, with --key"};
+constexpr Option kOwnChain{.name = "chain",
+                           .value = "FILE",
+                           .help = "the CA certificates above --cert, which are sent along"};
 constexpr Option kCertProfile{
     .name = "profile", .value = "NAME", .help = "which certificate profile is meant"};
 

@@ -69,10 +69,9 @@ Result<Issued> decided(CmpSession& session, const CmpRequest& request) {
     return issued;
 }
 
-std::vector<Buffer> all_of(const Issued& issued) {
+std::vector<Buffer> all_of(const CmpSession& session, const Issued& issued) {
     std::vector<Buffer> all = issued.answer.ca_pubs;
-    for (const Bytes der : issued.reply.message().extra_certs)
-        all.push_back(pki::to_buffer(der));
+    all.insert(all.end(), session.known.begin(), session.known.end());
     return all;
 }
 
@@ -96,7 +95,7 @@ Result<ossl::PkeyPtr> open_key(const CmpSession& session, const Issued& issued) 
         return fail(Errc::not_found, "the answer has no private key");
     PKI_TRY(const cmp::DeliveredKey delivered,
             cmp::open_private_key(issued.answer.private_key, opener));
-    std::vector<Buffer> between = all_of(issued);
+    std::vector<Buffer> between = all_of(session, issued);
     between.insert(between.end(), delivered.certificates.begin(), delivered.certificates.end());
     const CmpTrust trust{roots_of(session, issued), {}};
     PKI_CHECK(check_cmp_role(delivered.signer, between, trust, {x509::oid::kCmKga},
@@ -112,7 +111,7 @@ Result<std::vector<Buffer>> verified_chain(const CmpSession& session, const Issu
     PKI_CHECK(find_issued({certificate}, key));
     report.checked("the certificate is for our key");
     PKI_TRY(std::vector<Buffer> chain,
-            find_chain(certificate, all_of(issued), roots_of(session, issued),
+            find_chain(certificate, all_of(session, issued), roots_of(session, issued),
                        session.context.clock.now()));
     report.checked(session.trust.anchors.empty()
                        ? "its chain leads to a root that the server names"

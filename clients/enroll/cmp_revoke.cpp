@@ -99,6 +99,7 @@ constexpr Option kOptions[] = {
      .value = "FILE",
      .help = "our certificate: signs the message, and is revoked if nothing else is named",
      .required = true},
+    option::kOwnChain,
     option::kOldKey,
     {.name = "old-cert",
      .value = "FILE",

@@ -6,6 +6,7 @@
 #include "clients/enroll/common.h"
 #include "clients/enroll/verify.h"
 #include "libpki/base/base64.h"
+#include "libpki/base/limits.h"
 #include "libpki/est/body.h"
 #include "libpki/x509/oids.h"
 
@@ -23,11 +24,17 @@ namespace x509 = pki::x509;
 namespace {
 
 constexpr std::string_view kMediaType = "application/pkixcmp";  // RFC 9811 3.3
+constexpr std::size_t kMostKnown = 3 * pki::limits::kChain;
 
-std::vector<Buffer> owned(const std::vector<Bytes>& views) {
-    std::vector<Buffer> out;
-    for (const Bytes view : views) out.push_back(pki::to_buffer(view));
-    return out;
+// An answer need not repeat what came with one before it (RFC 9483 3.3), or with --cert.
+void remember(CmpSession& session, const cmp::Message& message) {
+    std::vector<Buffer>& known = session.known;
+    if (known.empty()) known = session.identity.own.chain;
+    for (const Bytes der : message.extra_certs) {
+        if (known.size() == kMostKnown) return;
+        Buffer one = pki::to_buffer(der);
+        if (std::ranges::find(known, one) == known.end()) known.push_back(std::move(one));
+    }
 }
 
 cmp::Protector protector_of(const CmpIdentity& identity) {
@@ -67,8 +74,8 @@ Status check_server(const CmpSession& session, const cmp::Answer& answer) {
     const std::int64_t now = session.context.clock.now();
     const Buffer& known = session.trust.server_certificate;
     if (known.empty())
-        return check_cmp_role(answer.signer->encoding, owned(answer.message.extra_certs),
-                              session.trust, {x509::oid::kCmcRa, x509::oid::kCmcCa}, now);
+        return check_cmp_role(answer.signer->encoding, session.known, session.trust,
+                              {x509::oid::kCmcRa, x509::oid::kCmcCa}, now);
     if (!pki::equal(answer.signer->encoding, known))
         return fail(Errc::denied, "the answer is not signed by --server-cert",
                     x509::name_text(answer.signer->tbs.subject));
@@ -91,7 +98,7 @@ Result<Buffer> post(CmpSession& session, Bytes message) {
     return fail(Errc::malformed, "the answer is not application/pkixcmp", answer.content_type);
 }
 
-Result<cmp::Answer> read(const CmpSession& session, Bytes bytes, cmp::BodyType request) {
+Result<cmp::Answer> read(CmpSession& session, Bytes bytes, cmp::BodyType request) {
     cmp::AnswerRules rules;
     rules.request = request;
     rules.transaction_id = session.transaction.id;
@@ -99,6 +106,7 @@ Result<cmp::Answer> read(const CmpSession& session, Bytes bytes, cmp::BodyType r
     if (session.identity.key == nullptr) rules.secret = session.identity.secret.view();
     rules.server_certificate = session.trust.server_certificate;
     PKI_TRY(cmp::Answer answer, cmp::read_answer(bytes, rules));
+    remember(session, answer.message);
     const Status trusted = check_server(session, answer);
     if (!trusted && answer.message.type != cmp::BodyType::error) return trusted.error();
     answer.unverified = answer.unverified || !trusted;

@@ -34,6 +34,7 @@ struct CmpSession {
     const CmpTrust& trust;
     std::string profile;  // certProfile; empty: none
     pki::cmp::ClientTransaction transaction = {};
+    std::vector<pki::Buffer> known = {};  // certificates that came, for chains
 };
 
 // The answer looks into the bytes.
