@@ -19,8 +19,8 @@ like($result->{out}, qr/^ir [0-9a-f]+\ncr [0-9a-f]+\nkur [0-9a-f]+\ngenm 2\nrr 0
 
 # Confirmed or not, and revoked or not, is signerd's to tell.
 my ($first, $second, $last) = $result->{out} =~ /^(?:ir|cr|kur) ([0-9a-f]+)$/mg;
-sub shown { my ($serial) = @_; return JSON::PP::decode_json(signerctl('--json', 'cert', 'show', $serial)->{out}) }
-ok(!shown($_)->{revoked}, "$_ is valid") for $first, $second;
-ok(shown($last)->{revoked}, "$last is revoked");
+sub shown { my ($serial) = @_; return JSON::PP::decode_json(signerctl('--json', 'cert', 'show', $serial)->{out})->{certificates}[0] }
+is(shown($_)->{status}, 'good', "$_ is valid") for $first, $second;
+is(shown($last)->{reason}, 'superseded', "$last is revoked");
 
 is(client('another secret', 'refused')->{out}, "refused 64\n", 'a wrong secret: badMessageCheck');
