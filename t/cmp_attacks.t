@@ -200,7 +200,7 @@ my %nest = (inner => $inner, type => 'nested');
 sub nested { my ($who, @options) = @_; return ask($who, 'nested', inner => $inner, @options) }
 harmless('bombs', sub {
     fails(nested('thief'), 'notAuthorized', 'nested by a client');
-    fails(nested('ra', times => 17), 'badDataFormat', 'seventeen messages');
+    fails(nested('ra', times => 17), 'badRequest', 'seventeen messages');
     for my $depth (1, 16, 1000) {
         like(told(nested('ra', depth => $depth)), qr/^error 2 bad(?:Request|DataFormat)$/, "nested $depth times more");
     }
