@@ -58,9 +58,9 @@ std::vector<pki::Bytes> others_than(const pki::cmp::Protector& protector,
     return others;
 }
 
-// RFC 9810 7: 2, unless the request has 3 or the answer needs it.
+// RFC 9810 7: that of the request, or the nearest one that we have; 3 where the answer needs it.
 std::uint64_t pvno_of(const Request& request, const Answer& answer) {
-    return request.message->header.pvno == 3 || answer.pvno_3 ? 3 : 2;
+    return request.message->header.pvno >= 3 || answer.pvno_3 ? 3 : 2;
 }
 
 pki::cmp::HeaderSpec header_of(const Request& request, const Answer& answer, std::int64_t now) {
@@ -136,14 +136,20 @@ BodyType answer_type(BodyType type) {
     }
 }
 
+// RFC 9810 5.1.1: that a transactionID is in use is said by an error message alone.
+bool has_own_answer(const Request& request, const PkiStatusInfo& status) {
+    return request.verified && status.fail_info != pki::cmp::FailInfo::transaction_id_in_use;
+}
+
 Answer rejecting(const Request& request, PkiStatusInfo status) {
     const BodyType type = request.message->type;
-    if (request.verified && asks_for_certificate(type)) {
+    const bool own = has_own_answer(request, status);
+    if (own && asks_for_certificate(type)) {
         const std::int64_t id = type == BodyType::p10cr ? -1 : request.wanted_id;
         return {answer_type(type),
                 pki::cmp::build_cert_rep({id, std::move(status), {}, {}}, {})};
     }
-    if (request.verified && type == BodyType::rr)
+    if (own && type == BodyType::rr)
         return {BodyType::rp, pki::cmp::build_rev_rep({std::move(status), {}})};
     return {BodyType::error, pki::cmp::build_error({std::move(status), {}, {}})};
 }

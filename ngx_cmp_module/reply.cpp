@@ -68,9 +68,10 @@ Answer answer_of(CmpExchange& exchange, const wire::IssueReply& issued,
     answer.implicit_confirm = issued.confirm_until == 0 && wants_implicit(exchange);
     answer.confirm_wait_time = issued.confirm_until;
     answer.pvno_3 = !private_key.empty();
+    // RFC 9483 3.3: but no root, which proves nothing there.
     if (conf.chain)
         for (const pki::Bytes one : issued.chain)
-            answer.extra_certs.push_back(pki::to_buffer(one));
+            if (!is_root(one)) answer.extra_certs.push_back(pki::to_buffer(one));
     return answer;
 }
 

@@ -86,7 +86,7 @@ harmless('a transactionID that is taken', sub {
     my $reply = turn($other, 'cr');
     fails($reply, 'transactionIdInUse', 'by another client');
     my $own = turn(talk('victim', %same), 'cr');
-    fails($own, 'transactionIdInUse', 'by the same client, with other bytes');
+    fails($own, 'transactionIdInUse', 'by the same client, with other bytes', type => 'error');
     alike('both hear the same', $reply, $own);
     fails(turn(talk('thief', %same, mac => 1), 'ir'), 'transactionIdInUse', 'by a secret', mac => 1);
 });

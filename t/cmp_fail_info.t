@@ -178,6 +178,7 @@ refused_ask('a certificate of a CA that nobody knows', 'signerNotTrusted', qr/tr
 my $used = waiting('phone');
 refused('the id of a transaction that lives', 'transactionIdInUse', qr/transaction/, sub { turn($used, 'cr') });
 refused_ask("pvno $_", 'unsupportedVersion', qr/version|pvno/, 'phone', 'cr', pvno => $_) for 0, 1, 4;
+is(ask('phone', 'cr', pvno => $_->[0])->{pvno}, $_->[1], "pvno $_->[0] is answered in version $_->[1]") for [1, 2], [4, 3];
 
 # --- addInfoNotAvailable ---
 
