@@ -174,6 +174,13 @@ void test_an_originator_that_is_revoked(void**) {
     again.transaction = "t-3";
     assert_text(fixture.refusal(fixture.send(make_csr(), again)),
                 refused(Errc::unauthenticated, Reason::cert_revoked));
+    // The same certificate with another signature: of an ECDSA signature anybody makes a second.
+    pki::Buffer twin = mine;
+    twin.back() ^= 1;
+    again.transaction = "t-4";
+    again.certificate = twin;
+    assert_text(fixture.refusal(fixture.send(make_csr(), again)),
+                refused(Errc::unauthenticated, Reason::cert_revoked));
     fixture.remove();
 }
 
