@@ -11,6 +11,8 @@ using pki::fail;
 
 namespace {
 
+pki::Error ca_is_gone() { return fail(Errc::not_found, "the CA of the certificate is gone"); }
+
 // What this message got before is no certificate any more: it gets no other one.
 pki::Status check_worth(const Transaction& transaction, const CertificateRecord& certificate,
                         std::int64_t now) {
@@ -46,8 +48,7 @@ pki::Result<bool> Issuer::replay(const IssueJobPtr& job, const CertificateRecord
     // The key is nowhere any more.
     if (wants_key(*job)) return transaction_in_use();
     const Ca* issuer = find_ca(*job->generation, certificate.ca);
-    if (job->request.want_chain && issuer == nullptr)
-        return fail(Errc::not_found, "the CA of the certificate is gone");
+    if (job->request.want_chain && issuer == nullptr) return ca_is_gone();
     if (job->cmp->transaction->state == TransactionState::ready)
         return hand_over(job, certificate, issuer);
     release(*job);  // in the turn that claimed it: nobody waits
@@ -82,7 +83,10 @@ void Issuer::on_handed_over(const IssueJobPtr& job, pki::Bytes certificate, cons
     answer(*job, certificate, issuer, true);
     for (const IssueJobPtr& waiting : release(*job)) {
         share_answer(*waiting, *job);
-        answer(*waiting, certificate, issuer, true);
+        if (waiting->request.want_chain && issuer == nullptr)
+            refuse(waiting, ca_is_gone());
+        else
+            answer(*waiting, certificate, issuer, true);
     }
 }
 

@@ -49,8 +49,11 @@ pki::Status verify(const IssueJob& job) {
 
 // A client that asks for no certConf gets by without, where the profile lets it (RFC 9810
 // 5.1.1.1).
+// Not for a key that was made for him: only a certConf tells that it has arrived, and nobody
+// can send it again.
 bool confirms_implicitly(const IssueJob& job) {
-    return job.request.implicit_confirm && job.profile->cmp->implicit_confirm;
+    return job.request.implicit_confirm && job.profile->cmp->implicit_confirm &&
+           !job.cmp->made_key;
 }
 
 Transaction new_transaction(const IssueJob& job) {

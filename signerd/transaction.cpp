@@ -162,8 +162,11 @@ pki::Status check_originator(const Transaction& transaction, const CmpTurn& turn
     return {};
 }
 
+// Who has sent his first message again, since a later answer was lost, has the first one's.
 pki::Status check_nonce(const Transaction& transaction, const CmpTurn& turn) {
-    if (pki::equal(turn.turn.recip_nonce, transaction.last_nonce)) return {};
+    const pki::Bytes nonce = turn.turn.recip_nonce;
+    if (pki::equal(nonce, transaction.last_nonce) || pki::equal(nonce, transaction.first_nonce))
+        return {};
     return fail(Errc::malformed, Reason::bad_recipient_nonce,
                 "recipNonce is not the nonce of our last answer");
 }

@@ -78,6 +78,19 @@ void test_a_key_comes_with_its_certificate(void**) {
     f.remove();
 }
 
+// Only a certConf tells that the key has arrived.
+void test_a_key_has_to_be_confirmed(void**) {
+    Fixture f;
+    f.cmp().implicit_confirm = true;
+    const std::uint64_t id = f.start(keyless(), {}, wire::RequestForm::crmf, true);
+    f.maker.run();
+    f.finish();
+    const auto reply = f.replies.issued(id);
+    assert_ok(reply);
+    assert_true(reply->confirm_until > 0);
+    f.remove();
+}
+
 // The key is gone: nothing can be had again, neither later nor by who came meanwhile.
 void test_there_is_one_answer_with_the_key(void**) {
     Fixture f;
@@ -141,6 +154,7 @@ void test_a_maker_that_fails(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_a_key_comes_with_its_certificate),
+        cmocka_unit_test(test_a_key_has_to_be_confirmed),
         cmocka_unit_test(test_there_is_one_answer_with_the_key),
         cmocka_unit_test(test_only_where_the_profile_makes_keys),
         cmocka_unit_test(test_the_other_rules_hold),

@@ -206,6 +206,22 @@ void test_nobody_has_to_decide_any_more(void**) {
     fixture.remove();
 }
 
+// A later answer was lost, so the client has begun anew, with the same message.
+void test_the_nonce_of_the_first_answer_goes_on(void**) {
+    Waiting fixture;
+    const pki::Buffer csr = make_csr();
+    fixture.send(csr, Waiting::nth(1));
+    fixture.poll(Waiting::nth(2));
+    assert_text(fixture.nonce(fixture.send(csr, Waiting::nth(1))), "nonce-of-answer-1");
+    Sent sent = Waiting::nth(2);
+    sent.message = "another poll";
+    sent.sender_nonce = "nonce-of-answer-3";
+    const std::uint64_t id = fixture.poll(sent);
+    assert_text(fixture.said(id), "pending 1");
+    assert_text(fixture.nonce(id), "nonce-of-answer-3");
+    fixture.remove();
+}
+
 void test_a_retry_while_somebody_approves(void**) {
     Waiting fixture;
     const pki::Buffer csr = make_csr();
@@ -236,6 +252,7 @@ int main() {
         cmocka_unit_test(test_it_waits_for_so_long),
         cmocka_unit_test(test_what_nobody_fetches),
         cmocka_unit_test(test_nobody_has_to_decide_any_more),
+        cmocka_unit_test(test_the_nonce_of_the_first_answer_goes_on),
         cmocka_unit_test(test_a_retry_while_somebody_approves),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
