@@ -167,6 +167,15 @@ bool allows(const MacRules& rules, ProtectionKind kind) {
            (kind == ProtectionKind::pbmac1 && rules.pbmac1);
 }
 
+// PBKDF2 does them all again for each block of the key (RFC 8018 5.2).
+std::uint64_t rounds(const MacParameters& mac) {
+    if (mac.kind != ProtectionKind::pbmac1) return mac.iterations;
+    const auto block = static_cast<std::size_t>(EVP_MD_get_size(ossl::evp_digest(mac.hash)));
+    const std::uint64_t blocks = (mac.key_length + block - 1) / block;
+    return mac.iterations > limits::kPasswordIterations ? mac.iterations
+                                                        : mac.iterations * blocks;
+}
+
 }  // namespace
 
 Result<std::optional<MacParameters>> parse_mac(const x509::Algorithm& algorithm) {
@@ -186,7 +195,7 @@ Status check_mac(const MacParameters& mac, const MacRules& rules) {
     if (!allows(rules, mac.kind))
         return refuse("CMP: this way to protect with a secret is not allowed");
     if (mac.iterations < rules.min_iterations) return refuse("CMP: too few iterations");
-    if (mac.iterations > std::min(rules.max_iterations, limits::kPasswordIterations))
+    if (rounds(mac) > std::min(rules.max_iterations, limits::kPasswordIterations))
         return refuse("CMP: too many iterations");
     if (mac.salt.size() < rules.min_salt) return refuse("CMP: the salt is too short");
     return {};

@@ -141,6 +141,19 @@ void what_the_rules_refuse(void**) {
     refused(mac);
 }
 
+// Each block of a long key takes all the iterations again.
+void blocks_count(void**) {
+    MacParameters mac = mac_of(ProtectionKind::pbmac1);
+    mac.hash = pki::ossl::Hash::sha1;
+    mac.key_length = 64;
+    mac.iterations = 25'000;
+    assert_ok(cmp::check_mac(mac, {}));
+    mac.iterations = 25'001;
+    refused(mac);
+    mac.key_length = 20;
+    assert_ok(cmp::check_mac(mac, {}));
+}
+
 // Nothing is computed that check_mac() would have refused for everybody.
 void hard_limits(void**) {
     const auto derive = [](const MacParameters& mac) {
@@ -169,6 +182,7 @@ int main() {
         cmocka_unit_test(algorithms_that_we_do_not_have),
         cmocka_unit_test(malformed_algorithms),
         cmocka_unit_test(what_the_rules_refuse),
+        cmocka_unit_test(blocks_count),
         cmocka_unit_test(hard_limits),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
