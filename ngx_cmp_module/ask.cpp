@@ -1,5 +1,6 @@
 #include "ngx_cmp_module/ask.h"
 
+#include "libpki/base/utf8.h"
 #include "libpki/cmp/certificate.h"
 #include "libpki/cmp/revocation.h"
 #include "libpki/wire/pending.h"
@@ -40,7 +41,9 @@ pki::Result<pki::Buffer> originator_of(const Request& request) {
     wire::Originator originator;
     originator.credential =
         request.signer ? wire::Credential::certificate : wire::Credential::mac;
-    originator.name = request.name;
+    std::string name = request.name;
+    pki::cut_text(name, pki::limits::kCredentialName);
+    originator.name = name;
     if (request.signer) originator.signer_certificate = request.signer->encoding;
     originator.ra = request.ra;
     return wire::encode_originator(originator);
@@ -102,9 +105,14 @@ void fill(wire::ConfirmRequest& message, const pki::cmp::CertStatus& status) {
     message.hash = status.hash ? static_cast<std::uint8_t>(*status.hash) : 0;
     message.accepted = !status.status || status.status->status == PkiStatus::accepted ||
                        status.status->status == PkiStatus::granted_with_mods;
-    if (!message.accepted)
-        message.reason =
-            std::string_view(status.status->text).substr(0, pki::limits::kReportDetail);
+}
+
+// The words of a client who rejects his certificate, fit for the records.
+std::string words_of(const pki::cmp::CertStatus& status) {
+    if (!status.status) return {};
+    std::string words = pki::printable(status.status->text, pki::limits::kReportDetail);
+    pki::cut_text(words, pki::limits::kReportDetail);
+    return words;
 }
 
 ngx_int_t confirm(CmpExchange& exchange, const Ties& ties) {
@@ -115,7 +123,12 @@ ngx_int_t confirm(CmpExchange& exchange, const Ties& ties) {
         return answer_failure(exchange, status.error());
     auto message = question<wire::ConfirmRequest>(exchange, ties);
     message.empty = statuses->empty();
-    if (!message.empty) fill(message, statuses->front());
+    std::string words;
+    if (!message.empty) {
+        fill(message, statuses->front());
+        words = words_of(statuses->front());
+        if (!message.accepted) message.reason = words;
+    }
     return ask(exchange, message, on_confirmed);
 }
 
@@ -135,9 +148,19 @@ pki::Bytes magnitude(pki::Bytes serial) {
     return serial.size() > 1 && serial[0] == 0 ? serial.subspan(1) : serial;
 }
 
+// When its transaction is forgotten, only its time tells that it is an old one: sent again, it
+// would release a certificate that is on hold by now, or the other way round.
+bool can_be_undone(pki::x509::CrlReason reason) {
+    return reason == pki::x509::CrlReason::certificate_hold ||
+           reason == pki::x509::CrlReason::remove_from_crl;
+}
+
 ngx_int_t revoke(CmpExchange& exchange, const Ties& ties) {
     const auto details = pki::cmp::parse_rev_req(exchange.current->message->body);
     if (!details) return answer_failure(exchange, details.error());
+    if (can_be_undone(details->reason) && !exchange.current->message->header.message_time)
+        return answer_failure(exchange, pki::fail(pki::Errc::malformed, pki::Reason::bad_time,
+                                                  "a hold or a release needs messageTime"));
     auto message = question<wire::CmpRevokeRequest>(exchange, ties);
     message.issuer = details->issuer;
     message.serial = magnitude(details->serial);

@@ -14,6 +14,8 @@ namespace {
 constexpr ngx_uint_t kAnywhere = NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF;
 constexpr time_t kRetryAfter = 5;
 constexpr time_t kClockSkew = 300;
+// signerd knows a transaction for an hour: with more, what it has forgotten could be sent again.
+constexpr time_t kMostClockSkew = 30 * 60;
 constexpr ngx_uint_t kMinIterations = 100;  // RFC 9810 5.1.3.1
 
 ngx_conf_bitmask_t mac_masks[] = {
@@ -189,6 +191,8 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
     if (core_of(cf).handler != handler)
         return invalid(cf, "\"cmp_pass\" stands in a location that another directive serves");
     if (conf.profile.len == 0) return invalid(cf, "\"cmp_pass\" needs \"cmp_profile\"");
+    if (conf.clock_skew > kMostClockSkew)
+        return invalid(cf, "\"cmp_clock_skew\" is above 30 minutes");
     if (conf.profile.len > pki::limits::kProfileName)
         return invalid(cf, "the name in \"cmp_profile\" is too long");
     if (conf.certificate.len == 0 || conf.key.len == 0)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libpki/base/utf8.h"
 #include "libpki/cmp/general.h"
 #include "libpki/cmp/general_oids.h"
 #include "libpki/wire/lookup.h"
@@ -172,8 +173,9 @@ pki::Result<ngx_int_t> on_list(CmpExchange& exchange, const wire::Frame& frame) 
 
 // A point has its list in several places; ours are served over HTTP.
 std::string_view url_of(const pki::cmp::CrlStatus& status) {
-    const auto http = std::ranges::find_if(
-        status.urls, [](std::string_view url) { return url.starts_with("http"); });
+    const auto http = std::ranges::find_if(status.urls, [](std::string_view url) {
+        return url.starts_with("http") && pki::is_plain_text(url);
+    });
     return http != status.urls.end() && http->size() <= pki::limits::kUrl ? *http
                                                                           : std::string_view();
 }

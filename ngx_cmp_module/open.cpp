@@ -122,7 +122,7 @@ ngx_int_t open_request(CmpExchange& exchange) {
     request.name = name_of(request);
     exchange.presented_name = request.name;
     auto* step = new_in_pool<Verifying>(exchange.request->pool, exchange);
-    return take_step(exchange, *step, slow_to_verify(request));
+    return take_step(exchange, *step, slow_to_verify(request, conf));
 }
 
 // A poll does not say what it polls for, and ip, cp and kup are different answers (RFC 9810

@@ -16,6 +16,8 @@ using pki::cmp::ProtectionKind;
 
 // What a derivation costs up to here is about that of a signature.
 constexpr std::uint64_t kFastIterations = 1000;
+// Anybody may fill extraCerts, and OpenSSL takes a while to read them. CRLs cost by their size.
+constexpr std::size_t kFastChain = 3;
 
 pki::Error bad_check(const char* text) {
     return fail(Errc::bad_signature, Reason::bad_message_check, text);
@@ -103,9 +105,10 @@ pki::Status read_protection(Request& request, const LocConf& conf) {
     return {};
 }
 
-bool slow_to_verify(const Request& request) {
-    if (request.signer) return slow_to_verify(request.signer->tbs.spki);
-    return request.protection.mac.iterations > kFastIterations;
+bool slow_to_verify(const Request& request, const LocConf& conf) {
+    if (!request.signer) return request.protection.mac.iterations > kFastIterations;
+    return slow_to_verify(request.signer->tbs.spki) ||
+           request.message->extra_certs.size() > kFastChain || conf.crls != nullptr;
 }
 
 pki::Status verify_protection(Request& request, const LocConf& conf) {

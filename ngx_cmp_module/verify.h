@@ -12,7 +12,7 @@ namespace ngx_enroll::cmp {
 pki::Status read_protection(Request& request, const LocConf& conf);
 
 // How long verify_protection() takes.
-bool slow_to_verify(const Request& request);
+bool slow_to_verify(const Request& request, const LocConf& conf);
 
 // Fills in verified and what goes with it. For any thread.
 pki::Status verify_protection(Request& request, const LocConf& conf);

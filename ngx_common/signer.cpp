@@ -198,6 +198,7 @@ ngx_int_t ask_signer(SignerExchange& exchange, ngx_http_upstream_conf_t& conf,
     forbid_replay(exchange);
     exchange.asked = true;
     exchange.answered = false;
+    OPENSSL_cleanse(exchange.answer.data(), exchange.answer.size());
     exchange.answer.clear();
     ngx_http_upstream_init(r);
     return NGX_DONE;

@@ -95,7 +95,7 @@ accepted('shared secrets alone', "$protected cmp_secrets %%DIR%%/secrets;");
 accepted('an RA alone', "$protected cmp_ra_certificate %%DIR%%/ca/issuing.pem;");
 accepted('all', <<"END");
 $pass ${\sender('keys')} $trust cmp_ra_certificate %%DIR%%/ca/chain.pem; cmp_crl %%DIR%%/issuing.crl; cmp_secrets %%DIR%%/secrets;
-cmp_label lab device; cmp_label initialization device; cmp_mac pbm pbmac1; cmp_mac_iterations 500 10000; cmp_clock_skew 1h;
+cmp_label lab device; cmp_label initialization device; cmp_mac pbm pbmac1; cmp_mac_iterations 500 10000; cmp_clock_skew 30m;
 cmp_require_time on; cmp_rsa_pss on; cmp_chain off; cmp_ca_pubs off; cmp_key_generation on;
 cmp_encryption_certificate %%DIR%%/seals.pem; cmp_verify_csr off; cmp_audit off; cmp_retry_after 9s; cmp_max_inflight 10;
 cmp_connect_timeout 1s; cmp_send_timeout 1s; cmp_read_timeout 1s;
@@ -170,6 +170,7 @@ refused('one number', "$least cmp_mac_iterations 100;", qr/invalid number of arg
 refused('an unknown MAC', "$least cmp_mac hmac;", qr/invalid value "hmac"/);
 refused('off beside a MAC', "$least cmp_mac pbm off;", qr/"cmp_mac off" does not go with other values/);
 refused('a clock that is none', "$least cmp_clock_skew soon;", qr/"cmp_clock_skew" directive invalid value/);
+refused('a clock that is far off', "$least cmp_clock_skew 31m;", qr/"cmp_clock_skew" is above 30 minutes/);
 refused('the counters beside it', "$least cmp_status;", qr/"cmp_status" directive does not go with "cmp_pass"/);
 refused('the counters before it', "cmp_status; $least", qr/"cmp_pass" directive does not go with "cmp_status"/);
 refused('another handler', "$least stub_status;", qr/"cmp_pass" stands in a location that another directive serves/);
