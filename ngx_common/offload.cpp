@@ -22,6 +22,23 @@ std::size_t running;
 TaskContext* first_waiting;
 TaskContext* last_waiting;
 
+// A worker that shuts down leaves when it has no timer left, and a thread at work is none
+// (ngx_event_no_timers_left): what was in threads would be cut off. So there is a timer for as
+// long as there is work.
+constexpr ngx_msec_t kStay = 60'000;
+ngx_event_t stay;
+ngx_connection_t nobody;  // where nginx's debug log looks for a descriptor
+
+bool busy() { return running > 0 || first_waiting != nullptr; }
+
+void stay_while_busy(ngx_event_t* event) {
+    if (!busy()) return;
+    event->handler = stay_while_busy;
+    event->data = &nobody;
+    event->log = ngx_cycle->log;
+    ngx_add_timer(event, kStay);
+}
+
 // The pool's threads want the processor as much as the event loop does, and there are 32 of
 // them by default: with all of them at work it would be served last, and with it every other
 // request.
@@ -78,6 +95,7 @@ void on_finished(ngx_event_t* event) {
     running--;
     finish(*static_cast<TaskContext*>(event->data));
     start_waiting();
+    if (!busy() && stay.timer_set) ngx_del_timer(&stay);
 }
 
 // Where resume() finds the work, since nginx gives it the request only: among the cleanups
@@ -128,6 +146,7 @@ ngx_int_t offload(ngx_http_request_t* r, ngx_thread_pool_t* pool, OffloadedWork&
         wait_for_thread(context);
     else if (!post(context))
         return NGX_HTTP_SERVICE_UNAVAILABLE;
+    if (!stay.timer_set) stay_while_busy(&stay);
     r->main->blocked++;
     r->aio = 1;
     r->write_event_handler = resume;

@@ -40,3 +40,18 @@ for my $what (qw(decrypt sign)) {
     is(scalar(grep { -e path("$_.pem") } @clients), 3, "$what: with their certificates");
 }
 is(inflight(), 0, 'all places are free');
+
+# A worker that shuts down waits for its threads.
+sub masters_children { return qx(pgrep -P @{[pid_of('nginx')]}) =~ /(\d+)/g }
+unlink path('hold.sign.waits');
+write_file('hold.sign', '');
+my ($old) = masters_children();
+my $client = begin_scep('reload');
+ok(wait_until(sub { -e path('hold.sign.waits') }), 'a key is in use');
+kill 'HUP', pid_of('nginx');
+ok(wait_until(sub { grep { $_ != $old } masters_children() }), 'a reload brings another worker');
+is(get("$url/static")->{status}, 200, 'which serves');
+unlink path('hold.sign');
+is(wait_end($client), 0, 'the old one answers');
+ok(-e path('reload.pem'), 'with a certificate');
+ok(wait_until(sub { !grep { $_ == $old } masters_children() }), 'and ends');

@@ -25,10 +25,14 @@ Status read_hash(CertStatus& status, Bytes whole, der::Reader& fields) {
 }
 
 // CertStatus ::= SEQUENCE { certHash, certReqId, statusInfo OPTIONAL, hashAlg [0] OPTIONAL }
+constexpr std::size_t kMaxHash = 64;  // SHA-512
+
 Result<CertStatus> read_status(Bytes whole, der::Reader& list) {
     PKI_TRY(der::Reader fields, list.enter(der::kSequence));
     CertStatus status;
     PKI_TRY(status.cert_hash, fields.content(der::kOctetString));
+    if (status.cert_hash.size() > kMaxHash)
+        return fail(Errc::malformed, Reason::bad_cert_id, "certConf: certHash is no hash");
     PKI_TRY(status.id, read_cert_req_id(fields));
     if (fields.next_is(der::kSequence)) {
         PKI_TRY(status.status, read_status_info(fields));

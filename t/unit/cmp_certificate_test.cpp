@@ -206,6 +206,13 @@ void confirmations_are_bounded(void**) {
     };
     assert_int_equal(cmp::parse_cert_conf(several(4))->size(), 4);
     assert_error(Errc::malformed, cmp::parse_cert_conf(several(5)));
+    for (const std::size_t size : {64, 65}) {
+        const Buffer hash(size, 0x61);
+        cmp::CertStatus status;
+        status.cert_hash = hash;
+        const Buffer body = cmp::build_cert_conf({status});
+        assert_true(cmp::parse_cert_conf(body).has_value() == (size == 64));
+    }
     for (const char* body :
          {"", "3000 00", "0500", "3002 3000", "3005 3003 040161", "3008 3006 040161 0201fe",
           "300a 3008 040161 020100 a000", "300a 3008 040161 020100 0500",
