@@ -10,6 +10,9 @@ start_scep_signerd();
     local $ENV{LD_PRELOAD} = join ':', grep { $_ } $ENV{LD_PRELOAD}, "$ENV{ENROLL_FAULTY}/held_keys.so";
     local $ENV{HELD_KEYS} = path('hold');
     start_nginx('location /.well-known/est/ { est_pass signerd; est_profile device; est_auth none; }', main => 'thread_pool default threads=1;', http => <<"END");
+    # Reports that are not sent yet would keep a worker as well.
+    scep_audit off;
+    est_audit off;
     server {
         listen 127.0.0.1:%%PORT:http%%;
         @{[scep_location('signerd')]}
@@ -43,15 +46,16 @@ is(inflight(), 0, 'all places are free');
 
 # A worker that shuts down waits for its threads.
 sub masters_children { return qx(pgrep -P @{[pid_of('nginx')]}) =~ /(\d+)/g }
-unlink path('hold.sign.waits');
-write_file('hold.sign', '');
+unlink path('hold.decrypt.waits');
+write_file('hold.decrypt', '');
 my ($old) = masters_children();
 my $client = begin_scep('reload');
-ok(wait_until(sub { -e path('hold.sign.waits') }), 'a key is in use');
+ok(wait_until(sub { -e path('hold.decrypt.waits') }), 'a key is in use');
 kill 'HUP', pid_of('nginx');
 ok(wait_until(sub { grep { $_ != $old } masters_children() }), 'a reload brings another worker');
 is(get("$url/static")->{status}, 200, 'which serves');
-unlink path('hold.sign');
+ok(!wait_until(sub { !grep { $_ == $old } masters_children() }, 3), 'the old one stays');
+unlink path('hold.decrypt');
 is(wait_end($client), 0, 'the old one answers');
 ok(-e path('reload.pem'), 'with a certificate');
 ok(wait_until(sub { !grep { $_ == $old } masters_children() }), 'and ends');
