@@ -5,7 +5,10 @@ BUILD    ?= build
 CXX      ?= g++
 CLANGXX  ?= clang++
 OPT      ?= -O2 -g
-WARN     := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wvla -Werror
+# Newer compilers take the alternative that a std::variant does not hold for a value that was
+# not set.
+WARN     := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wvla -Werror \
+            -Wno-error=maybe-uninitialized
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS \
             -fstack-clash-protection -fcf-protection
 CXXFLAGS := -std=c++20 $(OPT) $(WARN) $(HARDEN) -fPIC -fvisibility=hidden -fno-gnu-unique -I.
