@@ -99,6 +99,8 @@ class Daemon {
     signerd::Issuer issuer_{clock_, store, signer_, committer_, server};
     signerd::Reports reports_{clock_, committer_, server};
     signerd::Revoker revoker_{clock_, store, committer_, server, [] {}};
+    signerd::CmpRevoker cmp_revoker_{clock_, store,    committer_,
+                                     server, revoker_, issuer_.transactions()};
     signerd::Confirmer confirmer_{clock_,  store, committer_, server, issuer_.transactions(),
                                   revoker_};
     unit::IdleCrls crls_{clock_, store, committer_, server};
@@ -110,7 +112,7 @@ class Daemon {
                                 [this](auto, auto action) { loop->after({}, action); }};
     signerd::ChallengeMaker challenges_{clock_, committer_, server};
     signerd::Dispatcher dispatcher_{
-        {clock_, store, issuer_, reports_, revoker_, confirmer_, crls_.publisher,
+        {clock_, store, issuer_, reports_, revoker_, cmp_revoker_, confirmer_, crls_.publisher,
          crls_.watchers, ocsp_, ras_, challenges_, server, unit::kNow,
          [] { return signerd::Gauges{}; },
          [this](const signerd::Request& request, const pki::Error& error) {
