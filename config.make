@@ -1,8 +1,8 @@
 # Sourced by nginx's configure after it has written its makefile, which this extends.
 
 ngx_enroll_flags="-std=c++20 -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual \
-    -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow -fvisibility=hidden -D_GLIBCXX_ASSERTIONS -MMD -MP \
-    -I$ngx_addon_dir $NGX_ENROLL_CFLAGS"
+    -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow -fvisibility=hidden \
+    -D_GLIBCXX_ASSERTIONS -MMD -MP -I$ngx_addon_dir $NGX_ENROLL_CFLAGS"
 
 # Flags of a distribution are for C, of which some mean nothing to C++.
 ngx_enroll_c_only=-Werror=implicit-function-declaration
