@@ -13,7 +13,7 @@ gets(cmp($_, by_secret(), wants("$_-secret")), "$_-secret") for qw(ir cr);
 my $csr = new_csr('p10-secret', '/CN=p10-secret');
 gets(cmp('p10cr', by_secret(), '-csr', $csr, '-certout', path('p10-secret.pem')), 'p10-secret');
 is(cert_text(read_file('p10-secret.pem'), '-pubkey'), public_key('p10-secret'), 'for the key of the PKCS#10');
-like(cert_text(read_file('ir-secret.pem'), '-subject'), qr/CN = ir-secret$/, 'with the name of the request');
+like(cert_text(read_file('ir-secret.pem'), '-subject'), qr/CN ?= ?ir-secret$/, 'with the name of the request');
 
 refused(cmp('ir', by_secret(REFERENCE, 'another secret'), wants('none')), 'badMessageCheck', 'a wrong secret');
 refused(cmp('ir', by_secret('lab-9'), wants('none')), 'badMessageCheck', 'an unknown reference');
@@ -42,7 +42,7 @@ gets(cmp('p10cr', by_certificate('p256'), '-csr', $csr, '-certout', path('p10-p2
 write_file('ir-p256.chain', read_file('ir-p256.pem') . read_file('ca/issuing.pem'));
 gets(cmp('cr', by_certificate('ir-p256'), wants('cr-own')), 'cr-own');
 gets(cmp('kur', by_certificate('ir-p256'), '-newkey', new_key('kur-own'), '-certout', path('kur-own.pem')), 'kur-own');
-like(cert_text(read_file('kur-own.pem'), '-subject'), qr/CN = ir-p256$/, 'a kur keeps the name');
+like(cert_text(read_file('kur-own.pem'), '-subject'), qr/CN ?= ?ir-p256$/, 'a kur keeps the name');
 is(cert_text(read_file('kur-own.pem'), '-pubkey'), public_key('kur-own'), 'and has the new key');
 
 # --- strangers ---
