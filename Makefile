@@ -32,7 +32,7 @@ UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
 # What nginx modules are made of but knows nothing of nginx.
 NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp status_text.cpp) \
                   $(addprefix ngx_enroll_module/,crl_copy.cpp ocsp_cache.cpp) \
-                  ngx_cmp_module/chain.cpp
+                  $(addprefix ngx_cmp_module/,chain.cpp known_signers.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 

@@ -2,6 +2,8 @@
 
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <ctime>
 #include <memory>
 #include <new>
 
@@ -71,6 +73,7 @@ int judge(int good, X509_STORE_CTX* context) {
 void set_parameters(X509_STORE_CTX* context, const Trust& trust, const SignerRules& rules) {
     X509_VERIFY_PARAM* const param = X509_STORE_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_depth(param, kDepth);
+    X509_VERIFY_PARAM_set_time(param, rules.now);
     X509_VERIFY_PARAM_set_auth_level(param, kStrength);
     X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY);
     X509_STORE_CTX_set_app_data(context, const_cast<SignerRules*>(&rules));
@@ -78,6 +81,27 @@ void set_parameters(X509_STORE_CTX* context, const Trust& trust, const SignerRul
     if (trust.crls == nullptr) return;
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     X509_STORE_CTX_set0_crls(context, trust.crls->list);
+}
+
+std::int64_t seconds_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    return time != nullptr && ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
+}
+
+// Until when a check of now holds: the first end of a certificate in the chain, or the first
+// time that a CRL is due, whosever it is.
+std::int64_t holds_until(X509_STORE_CTX* context, const Trust& trust, std::int64_t now) {
+    const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context);
+    std::int64_t until = seconds_of(X509_get0_notAfter(sk_X509_value(chain, 0)));
+    for (int i = 1; i < sk_X509_num(chain); i++)
+        until = std::min(until, seconds_of(X509_get0_notAfter(sk_X509_value(chain, i))));
+    if (trust.crls == nullptr) return until;
+    for (int i = 0; i < sk_X509_CRL_num(trust.crls->list); i++) {
+        const auto due =
+            seconds_of(X509_CRL_get0_nextUpdate(sk_X509_CRL_value(trust.crls->list, i)));
+        if (due > now) until = std::min(until, due);
+    }
+    return until;
 }
 
 pki::Status check_chain(const Trust& trust, pki::Bytes certificate,
@@ -96,6 +120,9 @@ pki::Status check_chain(const Trust& trust, pki::Bytes certificate,
     if (X509_verify_cert(context.get()) != 1)
         return fail(Errc::denied, Reason::signer_not_trusted, "CMP: the signer is not trusted",
                     X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+    if (trust.known != nullptr)
+        trust.known->remember(certificate,
+                              {rules.now, holds_until(context.get(), trust, rules.now)});
     return {};
 }
 
@@ -115,6 +142,7 @@ pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
     if (rules.ra && !has_purpose(*signer, x509::oid::kCmcRa))
         return fail(Errc::denied, Reason::signer_not_trusted,
                     "CMP: the signer has no purpose id-kp-cmcRA");
+    if (trust.known != nullptr && trust.known->knows(certificate, rules.now)) return {};
     return check_chain(trust, certificate, others, rules);
 }
 

@@ -6,6 +6,7 @@
 #include "libpki/base/bytes.h"
 #include "libpki/base/result.h"
 #include "libpki/ossl/handles.h"
+#include "ngx_cmp_module/known_signers.h"
 
 namespace ngx_enroll::cmp {
 
@@ -23,21 +24,24 @@ struct Trust {
     X509_STORE* store = nullptr;  // anchors, with X509_V_FLAG_PARTIAL_CHAIN
     // Then each certificate of a chain needs one, as with ssl_crl, but for the anchor.
     const Crls* crls = nullptr;
+    KnownSigners* known = nullptr;  // who was found good by these; not owned, may be missing
 };
 
 struct SignerRules {
-    bool ra = false;  // it needs id-kp-cmcRA
+    std::int64_t now = 0;  // seconds since 1970
+    bool ra = false;       // it needs id-kp-cmcRA
     // A certificate that is over is taken, if the chain above it is valid: where signerd knows
     // whether that one is still renewed.
     bool may_be_over = false;
 };
 
 // Does the certificate that signed the message chain to an anchor, through `others` at most, as
-// of now (RFC 9483 3.2, RFC 5280 6)? Those of the message are never anchors themselves, but for
-// a certificate that is one of ours word for word. Its keyUsage allows digitalSignature where
-// it has one: vendors' certificates without it are taken (the message has proven the key)
-// unless it has keyUsage and forbids. denied with Reason::signer_not_trusted. In a thread or
-// not: it touches nothing but its arguments.
+// of rules.now (RFC 9483 3.2, RFC 5280 6)? Those of the message are never anchors themselves,
+// but for a certificate that is one of ours word for word. Its keyUsage allows digitalSignature
+// where it has one: vendors' certificates without it are taken (the message has proven the key)
+// unless it has keyUsage and forbids. One that is known is not checked again until something of
+// its chain ends, or a CRL is due; what it brings in `others` does not matter then. denied with
+// Reason::signer_not_trusted. In a thread or not: it touches nothing but its arguments.
 pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
                          std::span<const pki::Bytes> others, const SignerRules& rules);
 

@@ -77,11 +77,14 @@ ngx_int_t refuse_protection(CmpExchange& exchange, const pki::Error& error) {
 class Verifying final : public Step {
    public:
     explicit Verifying(CmpExchange& exchange)
-        : Step(exchange), conf_(conf_of(exchange.request)), request_(*exchange.current) {}
+        : Step(exchange),
+          conf_(conf_of(exchange.request)),
+          request_(*exchange.current),
+          now_(ngx_time()) {}
 
    private:
     pki::Status compute() override {
-        PKI_CHECK(verify_protection(request_, conf_));
+        PKI_CHECK(verify_protection(request_, conf_, now_));
         if (asks_for_certificate(request_.message->type))
             PKI_CHECK(read_wanted(request_, conf_));
         return {};
@@ -103,6 +106,7 @@ class Verifying final : public Step {
 
     const LocConf& conf_;
     Request& request_;
+    std::int64_t now_;
 };
 
 // For the records: who the message says it is from, proven or not.

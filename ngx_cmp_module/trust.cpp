@@ -20,7 +20,8 @@ const Crls* damaged(ngx_conf_t* cf, const ngx_str_t& file, const char* why) {
 
 const Trust* load_trust(ngx_conf_t* cf, ngx_str_t& file) {
     X509_STORE* const store = load_anchors(cf, file);
-    return store == nullptr ? nullptr : new_in_pool<Trust>(cf->pool, store, nullptr);
+    if (store == nullptr) return nullptr;
+    return new_in_pool<Trust>(cf->pool, store, nullptr, new_in_pool<KnownSigners>(cf->pool));
 }
 
 const Crls* load_crls(ngx_conf_t* cf, ngx_str_t& file) {
@@ -45,7 +46,8 @@ const Crls* load_crls(ngx_conf_t* cf, ngx_str_t& file) {
 }
 
 const Trust* with_crls(ngx_conf_t* cf, const Trust& trust, const Crls& crls) {
-    return new_in_pool<Trust>(cf->pool, trust.store, &crls);
+    return new_in_pool<Trust>(cf->pool, trust.store, &crls,
+                              new_in_pool<KnownSigners>(cf->pool));
 }
 
 }  // namespace ngx_enroll::cmp

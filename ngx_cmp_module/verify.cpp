@@ -69,26 +69,26 @@ pki::Status verify_mac(Request& request) {
 }
 
 // Those of an RA may chain to the same anchor as everybody's: the purpose tells.
-pki::Status check_trust(Request& request, const LocConf& conf) {
+pki::Status check_trust(Request& request, const LocConf& conf, std::int64_t now) {
     const pki::x509::Certificate& signer = *request.signer;
     const std::span<const pki::Bytes> others = request.message->extra_certs;
     if (conf.ras != nullptr && has_purpose(signer, pki::x509::oid::kCmcRa) &&
-        check_signer(*conf.ras, signer.encoding, others, {.ra = true})) {
+        check_signer(*conf.ras, signer.encoding, others, {.now = now, .ra = true})) {
         request.ra = true;
         return {};
     }
     if (conf.trust == nullptr)
         return fail(Errc::denied, Reason::signer_not_trusted, "nobody's signature is trusted");
     return check_signer(*conf.trust, signer.encoding, others,
-                        {.may_be_over = may_renew(request.message->type)});
+                        {.now = now, .may_be_over = may_renew(request.message->type)});
 }
 
 // The signature first: a stranger can have neither a chain built nor his certificates read for
 // less than that.
-pki::Status verify_signature(Request& request, const LocConf& conf) {
+pki::Status verify_signature(Request& request, const LocConf& conf, std::int64_t now) {
     PKI_CHECK(pki::cmp::verify_signature(*request.message, request.protection.scheme,
                                          request.signer->tbs.spki));
-    return check_trust(request, conf);
+    return check_trust(request, conf, now);
 }
 
 }  // namespace
@@ -111,8 +111,8 @@ bool slow_to_verify(const Request& request, const LocConf& conf) {
            request.message->extra_certs.size() > kFastChain || conf.crls != nullptr;
 }
 
-pki::Status verify_protection(Request& request, const LocConf& conf) {
-    PKI_CHECK(request.signer ? verify_signature(request, conf) : verify_mac(request));
+pki::Status verify_protection(Request& request, const LocConf& conf, std::int64_t now) {
+    PKI_CHECK(request.signer ? verify_signature(request, conf, now) : verify_mac(request));
     request.verified = true;
     return {};
 }

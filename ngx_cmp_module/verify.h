@@ -14,7 +14,7 @@ pki::Status read_protection(Request& request, const LocConf& conf);
 // How long verify_protection() takes.
 bool slow_to_verify(const Request& request, const LocConf& conf);
 
-// Fills in verified and what goes with it. For any thread.
-pki::Status verify_protection(Request& request, const LocConf& conf);
+// Fills in verified and what goes with it. `now` in seconds since 1970. For any thread.
+pki::Status verify_protection(Request& request, const LocConf& conf, std::int64_t now);
 
 }  // namespace ngx_enroll::cmp

@@ -13,6 +13,7 @@ namespace {
 
 using ngx_enroll::cmp::check_signer;
 using ngx_enroll::cmp::Crls;
+using ngx_enroll::cmp::KnownSigners;
 using ngx_enroll::cmp::SignerRules;
 using ngx_enroll::cmp::Trust;
 using pki::Buffer;
@@ -108,11 +109,15 @@ class Anchors {
 
     pki::Status check_bytes(Bytes signer, const std::vector<Bytes>& others,
                             const SignerRules& rules = {}) const {
-        const Trust trust{store_.get(), crls_.list == nullptr ? nullptr : &crls_};
-        const auto status = check_signer(trust, signer, others, rules);
+        const Trust trust{store_.get(), crls_.list == nullptr ? nullptr : &crls_, known};
+        SignerRules now = rules;
+        if (now.now == 0) now.now = std::time(nullptr);
+        const auto status = check_signer(trust, signer, others, now);
         assert_int_equal(ERR_peek_error(), 0);
         return status;
     }
+
+    KnownSigners* known = nullptr;
 
    private:
     pki::ossl::StorePtr store_;
@@ -332,6 +337,102 @@ void weak_keys_issue_nothing(void**) {
     }
 }
 
+SignerRules after(std::int64_t seconds) { return {.now = std::time(nullptr) + seconds}; }
+
+// A client sends the chain once; what it shows later is known. Who is not, is not trusted by
+// that.
+void who_was_good_is_known(void**) {
+    const TestCa root = make(authority("root"));
+    const TestCa issuing = make(authority("issuing"), &root);
+    const TestCa device = make({"device"}, &issuing);
+    const TestCa other = make({"device"}, &issuing);
+    KnownSigners known;
+    Anchors anchors({&root});
+    anchors.known = &known;
+    assert_untrusted(anchors.check(device));
+    assert_ok(anchors.check(device, {&issuing}));
+    assert_ok(anchors.check(device));
+    assert_untrusted(anchors.check(other));
+    // By other anchors nobody is known.
+    assert_untrusted(Anchors({&root}).check(device));
+}
+
+void who_was_not_good_is_not_known(void**) {
+    const TestCa root = make(authority("root"));
+    const TestCa stranger = make({"stranger"});
+    KnownSigners known;
+    Anchors anchors({&root});
+    anchors.known = &known;
+    assert_untrusted(anchors.check(stranger));
+    assert_false(known.knows(stranger.certificate, std::time(nullptr)));
+}
+
+// Neither longer than each of its chain, nor before it was looked at: clocks are set back.
+void nobody_is_known_for_ever(void**) {
+    const TestCa root = make(authority("root"));
+    Spec ends = authority("issuing");
+    ends.to = 1000;
+    const TestCa issuing = make(ends, &root);
+    const TestCa device = make({"device"}, &issuing);
+    KnownSigners known;
+    Anchors anchors({&root});
+    anchors.known = &known;
+    assert_ok(anchors.check(device, {&issuing}));
+    assert_ok(anchors.check(device, {}, after(900)));
+    assert_untrusted(anchors.check(device, {}, after(1000)));
+    assert_untrusted(anchors.check(device, {}, after(-100)));
+    // One that is over is not remembered, however it got through.
+    assert_ok(
+        anchors.check(make({"short", false, x509::kDigitalSignature, {}, -kDay, 500}, &root),
+                      {}, {.now = std::time(nullptr) + 600, .may_be_over = true}));
+    const TestCa brief =
+        make({"brief", false, x509::kDigitalSignature, {}, -kDay, 500}, &issuing);
+    assert_ok(anchors.check(brief, {&issuing},
+                            {.now = std::time(nullptr) + 600, .may_be_over = true}));
+    assert_untrusted(anchors.check(brief, {}, after(600)));
+}
+
+// What a CRL says may change when the next one is due.
+void nobody_is_known_when_a_crl_is_due(void**) {
+    const TestCa root = make(authority("root"));
+    const TestCa device = make({"device"}, &root);
+    KnownSigners known;
+    Anchors anchors({&root});
+    anchors.known = &known;
+    anchors.add_crl(root, {}, 1000);
+    assert_ok(anchors.check(device));
+    assert_true(known.knows(device.certificate, std::time(nullptr) + 900));
+    assert_false(known.knows(device.certificate, std::time(nullptr) + 1001));
+    assert_untrusted(anchors.check(device, {}, after(1001)));
+}
+
+void an_ra_is_still_called_one(void**) {
+    const TestCa root = make(authority("root"));
+    const TestCa device = make({"device"}, &root);
+    KnownSigners known;
+    Anchors anchors({&root});
+    anchors.known = &known;
+    assert_ok(anchors.check(device));
+    assert_untrusted(anchors.check(device, {}, {.ra = true}));
+}
+
+// A place is for one: who comes with the same first octets of a hash takes it.
+void as_many_are_known_as_there_are_places(void**) {
+    KnownSigners known;
+    const std::int64_t now = 1000;
+    const auto name = [](std::uint16_t i) {
+        return Buffer{static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
+    };
+    for (std::uint16_t i = 0; i < 5000; i++) {
+        known.remember(name(i), {now, now + 1});
+        assert_true(known.knows(name(i), now));
+    }
+    int left = 0;
+    for (std::uint16_t i = 0; i < 5000; i++) left += known.knows(name(i), now) ? 1 : 0;
+    assert_in_range(left, 900, 1024);
+    assert_false(known.knows(Bytes(), now));
+}
+
 void what_cannot_be_read(void**) {
     const TestCa root = make(authority("root"));
     const TestCa issuing = make(authority("issuing"), &root);
@@ -370,6 +471,12 @@ int main() {
         cmocka_unit_test(a_forged_crl_refuses),
         cmocka_unit_test(a_chain_has_an_end),
         cmocka_unit_test(weak_keys_issue_nothing),
+        cmocka_unit_test(who_was_good_is_known),
+        cmocka_unit_test(who_was_not_good_is_not_known),
+        cmocka_unit_test(nobody_is_known_for_ever),
+        cmocka_unit_test(nobody_is_known_when_a_crl_is_due),
+        cmocka_unit_test(an_ra_is_still_called_one),
+        cmocka_unit_test(as_many_are_known_as_there_are_places),
         cmocka_unit_test(what_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
