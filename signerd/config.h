@@ -87,6 +87,25 @@ struct Renewal {
     std::int64_t grace = 0;       // seconds for which a certificate that is over is renewed
     bool change_subject = false;  // subject and SAN may differ from the certificate's
     std::vector<std::string> from_profiles;  // whose certificates it renews beside its own
+    bool same_key = true;                    // the key may be that of the certificate
+};
+
+// "est" of a profile. Without it EST has these rules.
+struct EstRules {
+    Renewal renewal;              // simplereenroll
+    bool key_generation = false;  // serverkeygen
+};
+
+// One of "limits" of a profile: so many certificates in any such time.
+struct IssueLimit {
+    std::uint32_t count = 0;  // 0: no limit
+    std::int64_t within = 86400;
+};
+
+// "limits" of a profile, whatever the protocol.
+struct IssueLimits {
+    IssueLimit per_name;        // for a common name and the address of the client
+    IssueLimit per_credential;  // for whoever has proven to be somebody
 };
 
 // "scep" of a profile.
@@ -109,10 +128,10 @@ struct CmpRules {
     bool implicit_confirm = false;          // no certConf, for a client that asks for it
     std::int64_t confirm_within = 300;      // seconds; what is not confirmed then
     bool keep_unconfirmed = false;          // stays valid; else it is revoked
-    bool ra = false;               // an RA may ask and revoke for others, and say raVerified
-    bool key_generation = false;   // keys are made for clients
-    bool revocation = false;       // rr, of certificates of this profile
-    Renewal renewal;               // kur
+    bool ra = false;              // an RA may ask and revoke for others, and say raVerified
+    bool key_generation = false;  // keys are made for clients
+    bool revocation = false;      // rr, of certificates of this profile
+    Renewal renewal;              // kur
 };
 
 struct Profile {
@@ -122,6 +141,8 @@ struct Profile {
     ApprovalRules approval;
     std::optional<ScepRules> scep;  // none: no request by SCEP
     std::optional<CmpRules> cmp;    // none: no request by CMP
+    EstRules est;
+    IssueLimits limits;
 };
 
 enum class Role { frontend, reader, admin };
@@ -155,8 +176,8 @@ struct Confinement {
     std::string user;   // account that root becomes; empty: stays what it is
     std::string group;  // empty: the account's own
     bool sandbox = true;
-    bool outside = false;       // there is an "outside"
-    std::string outside_user;   // of the outside child, as above
+    bool outside = false;      // there is an "outside"
+    std::string outside_user;  // of the outside child, as above
     std::string outside_group;
 
     bool operator==(const Confinement&) const = default;

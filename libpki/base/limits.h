@@ -70,12 +70,20 @@ constexpr std::size_t kErrorText = 512;
 constexpr std::size_t kUrl = 512;   // of a distribution point
 constexpr std::size_t kTurn = 512;  // what ties a message to its transaction
 constexpr std::size_t kOriginator = kCertificate + 1024;
-constexpr std::size_t kKeyRules = 64;       // kinds of keys that a profile takes
-constexpr std::size_t kPrivateKey = 8192;   // PKCS#8 of RSA-8192 has about 4800 octets
-constexpr std::size_t kReporter = 16;       // random bytes that name a worker
-constexpr std::size_t kReported = 64;       // decisions in one report
-constexpr std::size_t kReportDetail = 256;  // a literal of ours
-constexpr std::size_t kDecision = 2048;     // one of them, encoded, with the longest texts
+constexpr std::size_t kToken = 128;              // characters of a token; ours have 32
+constexpr std::size_t kTokenHash = 32;           // SHA-256
+constexpr std::size_t kTokenName = 64;           // what operators call it
+constexpr std::size_t kTokenIdentity = 255;      // the name that it is bound to
+constexpr std::size_t kTokenProfiles = 16;       // that one token is good for
+constexpr std::size_t kCsrAttrs = 16 * 1024;     // of a profile
+constexpr std::size_t kFullCmc = 160 * 1024;     // a Full PKI Request, certificates and all
+constexpr std::size_t kJsonRequest = 96 * 1024;  // of a device: a CSR in PEM, a token
+constexpr std::size_t kKeyRules = 64;            // kinds of keys that a profile takes
+constexpr std::size_t kPrivateKey = 8192;        // PKCS#8 of RSA-8192 has about 4800 octets
+constexpr std::size_t kReporter = 16;            // random bytes that name a worker
+constexpr std::size_t kReported = 64;            // decisions in one report
+constexpr std::size_t kReportDetail = 256;       // a literal of ours
+constexpr std::size_t kDecision = 2048;          // one of them, encoded, with the longest texts
 constexpr std::size_t kAdminText = 128 * 1024;
 
 // A TBSCertList: five million entries. Lists travel in pieces.

@@ -52,7 +52,7 @@ struct AuditRow {
         v.text(13, m.serial, 40);
         v.bytes(14, m.csr_sha256, 32);
         v.text(15, m.client_address, limits::kAddress);
-        v.number(16, m.credential, Credential::none, Credential::mac);
+        v.number(16, m.credential, Credential::none, Credential::token);
         v.text(17, m.credential_name, limits::kCredentialName);
         v.text(18, m.transaction, limits::kTransaction);
         v.text(19, m.peer, 64);

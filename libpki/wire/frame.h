@@ -63,6 +63,11 @@ enum class Kind : std::uint8_t {
     template_reply = 46,
     root_update_request = 47,
     root_update_reply = 48,
+    token_create_request = 49,
+    token_list_request = 50,
+    token_revoke_request = 51,
+    csr_attributes_request = 52,
+    csr_attributes_reply = 53,
 };
 
 struct Header {

@@ -54,4 +54,27 @@ struct NextCaRequest {
     }
 };
 
+// What a CSR for the profile has to have (RFC 7030 4.5, RFC 9908).
+struct CsrAttributesRequest {
+    static constexpr Kind kKind = Kind::csr_attributes_request;
+
+    std::string_view profile;
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.text(1, m.profile, limits::kProfileName);
+    }
+};
+
+struct CsrAttributesReply {
+    static constexpr Kind kKind = Kind::csr_attributes_reply;
+
+    Bytes attributes;  // DER of CsrAttrs; empty: the profile asks for nothing
+
+    template <class V, class M>
+    static void visit(V& v, M& m) {
+        v.bytes(1, m.attributes, limits::kCsrAttrs);
+    }
+};
+
 }  // namespace pki::wire

@@ -37,6 +37,7 @@ std::string_view name(Credential credential) {
         case Credential::unproven: return "unproven";
         case Credential::challenge: return "challenge";
         case Credential::mac: return "mac";
+        case Credential::token: return "token";
     }
     return "unknown";
 }

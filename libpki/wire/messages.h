@@ -33,7 +33,8 @@ enum class Credential : std::uint8_t {
     certificate = 2,
     unproven = 3,
     challenge = 4,
-    mac = 5,  // the reference of a shared secret
+    mac = 5,    // the reference of a shared secret
+    token = 6,  // signerd knows it, and its name
 };
 
 // How the request for a certificate is written.
@@ -69,6 +70,13 @@ struct IssueRequest {
     Bytes turn;
     Bytes originator;
     bool implicit_confirm = false;  // the client wants to send no certConf
+    // SHA-256 of a token that the client brought, 32 octets; empty: none. Signerd knows what it
+    // is good for. With it `credential` is none, or what the client proved beside it.
+    Bytes token_sha256;
+    bool single_use = false;  // no other token will do than one that is good once
+    // The key is made here and returned: that of the CSR is not certified, its signature proves
+    // nothing (RFC 7030 4.4.1).
+    bool make_key = false;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -90,6 +98,9 @@ struct IssueRequest {
         v.bytes(16, m.turn, limits::kTurn);
         v.bytes(17, m.originator, limits::kOriginator);
         v.flag(18, m.implicit_confirm);
+        v.bytes(19, m.token_sha256, limits::kTokenHash);
+        v.flag(20, m.single_use);
+        v.flag(21, m.make_key);
     }
 };
 
