@@ -50,7 +50,12 @@ bool known(Kind kind) {
         case Kind::template_request:
         case Kind::template_reply:
         case Kind::root_update_request:
-        case Kind::root_update_reply: return true;
+        case Kind::root_update_reply:
+        case Kind::token_create_request:
+        case Kind::token_list_request:
+        case Kind::token_revoke_request:
+        case Kind::csr_attributes_request:
+        case Kind::csr_attributes_reply: return true;
     }
     return false;
 }
