@@ -34,6 +34,7 @@ class FieldHash {
 void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
     if (!request.signer_certificate.empty())
         hash.text("signer").bytes(request.signer_certificate);
+    if (!request.token_sha256.empty()) hash.text("token").bytes(request.token_sha256);
     hash.octet(request.credential);
     switch (request.credential) {
         case pki::wire::Credential::basic: hash.text(request.credential_name); break;
@@ -42,7 +43,8 @@ void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {
             break;
         case pki::wire::Credential::none:
         case pki::wire::Credential::unproven:
-        case pki::wire::Credential::mac:  // in the originator of a CMP message
+        case pki::wire::Credential::mac:               // in the originator of a CMP message
+        case pki::wire::Credential::token:             // beside whatever else there is
         case pki::wire::Credential::challenge: break;  // no request has them
     }
 }
