@@ -132,10 +132,6 @@ class SqliteStore final : public Store {
                                                          pki::Bytes serial) override {
         return reader_->revocations().find_status(ca, serial);
     }
-    pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes serial,
-                                                           pki::Bytes der) override {
-        return reader_->revocations().find_revocation(serial, der);
-    }
     pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) override {
         return reader_->revocations().is_blocked(spki_sha256);
     }

@@ -28,11 +28,6 @@ constexpr const char* kStatus =
     "LEFT JOIN revocation r ON r.ca = c.ca AND r.serial = c.serial "
     "WHERE c.serial = ? AND c.ca = ?";
 
-constexpr const char* kRevocation =
-    "SELECT r.reason, r.time FROM certificate c "
-    "JOIN revocation r ON r.ca = c.ca AND r.serial = c.serial "
-    "WHERE c.serial = ? AND c.der = ?";
-
 constexpr const char* kBlocked = "SELECT 1 FROM blocked_key WHERE spki_sha256 = ?";
 
 // One statement for all conditions: what is not asked for is empty or 0.
@@ -95,13 +90,12 @@ pki::Status RevocationWriter::log(const RevocationChange& change, pki::Bytes ser
 
 pki::Result<RevocationReader> RevocationReader::create(sqlite3* database) {
     PKI_TRY(Statement status, Statement::prepare(database, kStatus));
-    PKI_TRY(Statement revocation, Statement::prepare(database, kRevocation));
     PKI_TRY(Statement blocked, Statement::prepare(database, kBlocked));
     PKI_TRY(Statement bulk, select_certificates(database, kBulk));
     PKI_TRY(Statement last_change, Statement::prepare(database, kLastChange));
     PKI_TRY(Statement changes, Statement::prepare(database, kChanges));
-    return RevocationReader({std::move(status), std::move(revocation), std::move(blocked),
-                             std::move(bulk), std::move(last_change), std::move(changes)});
+    return RevocationReader({std::move(status), std::move(blocked), std::move(bulk),
+                             std::move(last_change), std::move(changes)});
 }
 
 pki::Result<std::optional<SerialStatus>> RevocationReader::find_status(
@@ -110,13 +104,6 @@ pki::Result<std::optional<SerialStatus>> RevocationReader::find_status(
     PKI_TRY(const bool found, run.blob(serial).text(ca).row());
     if (!found) return std::optional<SerialStatus>();
     return std::optional<SerialStatus>({run.integer_at(0), revocation_at(run, 1, 2)});
-}
-
-pki::Result<std::optional<Revocation>> RevocationReader::find_revocation(pki::Bytes serial,
-                                                                         pki::Bytes der) const {
-    Run run = statements_.revocation.run();
-    PKI_TRY(const bool found, run.blob(serial).blob(der).row());
-    return found ? revocation_at(run, 0, 1) : std::nullopt;
 }
 
 pki::Result<bool> RevocationReader::is_blocked(const pki::ossl::Sha256& spki_sha256) const {

@@ -36,8 +36,6 @@ class RevocationReader {
 
     pki::Result<std::optional<SerialStatus>> find_status(const std::string& ca,
                                                          pki::Bytes serial) const;
-    pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes serial,
-                                                           pki::Bytes der) const;
     pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) const;
     pki::Result<Store::BulkPage> find_bulk(const BulkFilter& filter, std::uint64_t after,
                                            std::uint64_t until, std::uint32_t window,
@@ -47,7 +45,7 @@ class RevocationReader {
 
    private:
     struct Statements {
-        Statement status, revocation, blocked, bulk, last_change, changes;
+        Statement status, blocked, bulk, last_change, changes;
     };
 
     explicit RevocationReader(Statements statements) : statements_(std::move(statements)) {}

@@ -238,10 +238,6 @@ class Store {
     // nullopt: no certificate of this CA has the serial.
     virtual pki::Result<std::optional<SerialStatus>> find_status(const std::string& ca,
                                                                  pki::Bytes serial) = 0;
-    // Of this very certificate, whatever CA made it; nullopt when it is not in the store or not
-    // revoked.
-    virtual pki::Result<std::optional<Revocation>> find_revocation(pki::Bytes serial,
-                                                                   pki::Bytes der) = 0;
     virtual pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) = 0;
 
     // Kept at least until it expires.

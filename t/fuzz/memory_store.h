@@ -59,13 +59,6 @@ class MemoryStore : public signerd::Store {
         return std::optional(
             signerd::SerialStatus{found->second.not_after, found->second.revocation});
     }
-    pki::Result<std::optional<signerd::Revocation>> find_revocation(pki::Bytes serial,
-                                                                    pki::Bytes der) override {
-        const auto found = certificates_.find(pki::hex_encode(serial));
-        if (found == certificates_.end() || !std::ranges::equal(found->second.der, der))
-            return std::optional<signerd::Revocation>();
-        return found->second.revocation;
-    }
     pki::Result<bool> is_blocked(const pki::ossl::Sha256& spki_sha256) override {
         return blocked_.contains(spki_sha256);
     }

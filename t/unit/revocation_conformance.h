@@ -72,7 +72,6 @@ inline void nothing_is_revoked_at_first(void**) {
     assert_false((*status)->revocation.has_value());
     assert_false(store->find_status("other", octets(1))->has_value());
     assert_false(store->find_status("issuing", octets(2))->has_value());
-    assert_false(store->find_revocation(octets(1), der(1))->has_value());
     assert_false(*store->is_blocked(hash_of("spki", 1)));
     assert_true(store->crls()->empty());
     assert_text(complete(*store), "");
@@ -87,8 +86,7 @@ inline void assert_revoked(Store& store, std::uint64_t number, CrlReason reason)
     for (const auto& revocation :
          {(*store.find_certificate("issuing", serial))->revocation,
           store.certificates_with_serial(serial)->at(0).revocation, listed->at(0).revocation,
-          (*store.find_status("issuing", octets(number)))->revocation,
-          *store.find_revocation(octets(number), der(number))}) {
+          (*store.find_status("issuing", octets(number)))->revocation}) {
         assert_true(revocation.has_value());
         assert_int_equal(revocation->reason, reason);
         assert_int_equal(revocation->time, kRevoked);
@@ -116,16 +114,12 @@ inline void only_this_very_certificate_is_revoked(void**) {
     elsewhere.ca = "other";
     elsewhere.der = der(9);
     assert_ok(commit(*store, {issue(1), issue_of(elsewhere, hash_of("key", 2)), revoke(1)}));
-    assert_true(store->find_revocation(octets(1), der(1))->has_value());
-    assert_false(store->find_revocation(octets(1), der(9))->has_value());
-    assert_false(store->find_revocation(octets(1), der(2))->has_value());
-    assert_false(store->find_revocation(octets(2), der(1))->has_value());
-    assert_false(store->find_revocation({}, {})->has_value());
+    assert_true((*store->find_status("issuing", octets(1)))->revocation.has_value());
     assert_false((*store->find_status("other", octets(1)))->revocation.has_value());
     assert_false((*store->find_certificate("other", serial_of(1)))->revocation.has_value());
 
     assert_ok(commit(*store, {change_of({revocation_of(elsewhere)})}));
-    assert_true(store->find_revocation(octets(1), der(9))->has_value());
+    assert_true((*store->find_status("other", octets(1)))->revocation.has_value());
     assert_text(complete(*store, 0, 0, "other"), "1:superseded ");
     assert_text(complete(*store, 0, 0, "none"), "");
     assert_text(changes(*store), "1=issuing/1 2=other/1 ");
@@ -135,7 +129,6 @@ inline void a_release_takes_it_back(void**) {
     auto store = emptied();
     assert_ok(commit(*store, {issue(1), revoke(1, CrlReason::certificate_hold), release(1)}));
     assert_false((*store->find_certificate("issuing", serial_of(1)))->revocation.has_value());
-    assert_false(store->find_revocation(octets(1), der(1))->has_value());
     assert_int_equal(store->counts()->revoked, 0);
     assert_text(complete(*store), "");
     assert_text(changes(*store), "1=issuing/1 2=issuing/1 ");
