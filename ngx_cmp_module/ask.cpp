@@ -8,6 +8,7 @@
 #include "ngx_cmp_module/general.h"
 #include "ngx_cmp_module/nested.h"
 #include "ngx_cmp_module/reply.h"
+#include "ngx_cmp_module/route.h"
 #include "ngx_common/report_log.h"
 
 namespace ngx_enroll::cmp {
@@ -67,6 +68,13 @@ Message question(const CmpExchange& exchange, const Ties& ties) {
     return message;
 }
 
+// A client that has named its profile before need not do so again (RFC 9810 5.1.1.4).
+std::vector<pki::Bytes> others_of(const CmpExchange& exchange) {
+    const Request& request = *exchange.current;
+    if (request.names_profile) return {};
+    return other_profiles(conf_of(exchange.request), request.profile);
+}
+
 bool wants_chain(const CmpExchange& exchange) {
     const LocConf& conf = conf_of(exchange.request);
     return conf.chain != 0 || conf.ca_pubs != 0;
@@ -122,6 +130,7 @@ ngx_int_t confirm(CmpExchange& exchange, const Ties& ties) {
     if (const auto status = check_cert_conf(*statuses, sent.header.pvno); !status)
         return answer_failure(exchange, status.error());
     auto message = question<wire::ConfirmRequest>(exchange, ties);
+    message.other_profiles = others_of(exchange);
     message.empty = statuses->empty();
     std::string words;
     if (!message.empty) {
@@ -140,6 +149,7 @@ ngx_int_t poll(CmpExchange& exchange, const Ties& ties) {
     message.protocol = wire::Protocol::cmp;
     message.want_chain = wants_chain(exchange);
     message.cert_req_id = *id;
+    message.other_profiles = others_of(exchange);
     return ask(exchange, message, on_issued);
 }
 

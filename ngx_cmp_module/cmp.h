@@ -95,8 +95,9 @@ struct Request {
     // What its transaction began with, as far as the message tells.
     pki::cmp::BodyType opened_with = pki::cmp::BodyType::error;
     std::string_view profile;
-    std::string transaction;  // printable
-    pki::Buffer nonce;        // ours, for the answer
+    bool names_profile = false;  // the path or the message does: else it is the location's
+    std::string transaction;     // printable
+    pki::Buffer nonce;           // ours, for the answer
 
     pki::cmp::Protection protection;
     std::optional<pki::x509::Certificate> signer;  // that it names, of extraCerts

@@ -28,6 +28,7 @@ constexpr std::size_t kNonce = 16;  // RFC 9483 3.1
 // the path has not done so.
 pki::Status choose_profile(const CmpExchange& exchange, const LocConf& conf, Request& request) {
     request.profile = exchange.path_profile;
+    request.names_profile = exchange.labelled;
     const auto& named = request.message->header.cert_profiles;
     if (named.empty() || (named.size() == 1 && named[0].empty())) return {};
     if (named.size() > 1)
@@ -38,6 +39,7 @@ pki::Status choose_profile(const CmpExchange& exchange, const LocConf& conf, Req
     if (exchange.labelled && *profile != exchange.path_profile)
         return fail(Errc::denied, Reason::bad_request, "certProfile is not that of the path");
     request.profile = *profile;
+    request.names_profile = true;
     return {};
 }
 

@@ -1,5 +1,10 @@
 #include "ngx_cmp_module/route.h"
 
+#include <algorithm>
+#include <span>
+
+#include "libpki/wire/transaction.h"
+
 namespace ngx_enroll::cmp {
 
 namespace {
@@ -41,6 +46,20 @@ std::optional<std::string_view> profile_of_label(const LocConf& conf, std::strin
     for (ngx_uint_t i = 0; i < conf.labels->nelts; i++)
         if (view(labels[i].label) == label) return view(labels[i].profile);
     return std::nullopt;
+}
+
+std::vector<pki::Bytes> other_profiles(const LocConf& conf, std::string_view profile) {
+    std::vector<pki::Bytes> others;
+    if (conf.labels == nullptr) return others;
+    for (const Label& label :
+         std::span(static_cast<Label*>(conf.labels->elts), conf.labels->nelts)) {
+        const pki::Bytes name = pki::as_bytes(view(label.profile));
+        const auto same = [&](pki::Bytes other) { return pki::equal(other, name); };
+        if (same(pki::as_bytes(profile)) || std::ranges::any_of(others, same)) continue;
+        others.push_back(name);
+        if (others.size() == pki::wire::kOtherProfiles) break;
+    }
+    return others;
 }
 
 pki::Status check_operation(const Route& route, pki::cmp::BodyType type) {

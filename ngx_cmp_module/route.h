@@ -21,6 +21,10 @@ pki::Result<Route> find_route(ngx_http_request_t* r);
 // The profile of a label, which a header names as certProfile too. nullopt: there is none.
 std::optional<std::string_view> profile_of_label(const LocConf& conf, std::string_view label);
 
+// The other profiles of the location, each once, up to wire::kOtherProfiles. They live as long
+// as the configuration.
+std::vector<pki::Bytes> other_profiles(const LocConf& conf, std::string_view profile);
+
 // May the message come to an operation that its path has named? bad_request.
 pki::Status check_operation(const Route& route, pki::cmp::BodyType type);
 

@@ -2,13 +2,12 @@
 
 #include "libpki/cmp/certificate.h"
 #include "libpki/x509/algorithm.h"
-#include "signerd/confirm_job.h"
+#include "signerd/confirm_profile.h"
 #include "signerd/fault.h"
 #include "signerd/issue_job.h"
 #include "signerd/issue_revoked.h"
 #include "signerd/issue_transaction.h"
 #include "signerd/log.h"
-#include "signerd/peer.h"
 #include "signerd/reply.h"
 #include "signerd/revocation_rules.h"
 #include "signerd/stored.h"
@@ -139,17 +138,16 @@ ConfirmJobPtr Confirmer::begin(const Request& request) const {
 pki::Status Confirmer::enter(ConfirmJob& job) const {
     const auto visit = [&](const auto& asked) -> pki::Status {
         PKI_TRY(job.turn, read_turn(asked.turn, asked.originator));
-        job.profile = job.generation->profile(asked.profile);
-        const bool known = job.profile != nullptr && may_use(*job.peer, asked.profile);
-        const Ca* ca = known ? &job.generation->issuing_ca(*job.profile, job.now()) : nullptr;
-        const Occasion occasion{job.received, job.generation->config->id,
-                                known ? std::string_view(ca->tenant) : std::string_view(),
+        const MeantProfile meant =
+            meant_profile(store_, job, asked.profile, asked.other_profiles);
+        job.profile = meant.profile;
+        const Occasion occasion{job.received, job.generation->config->id, meant.tenant,
                                 job.peer->name};
-        job.decided.audit = record_turn(occasion, asked.profile, wire::Operation::confirm,
+        job.decided.audit = record_turn(occasion, meant.name, wire::Operation::confirm,
                                         job.turn, asked.client_address, asked.transaction);
-        if (!known) return fail(Errc::not_found, "no such profile");
+        if (job.profile == nullptr) return fail(Errc::not_found, "no such profile");
         if (!job.profile->cmp) return fail(Errc::denied, "the profile is not for CMP");
-        job.key = transaction_key(ca->tenant, asked.profile, job.turn.turn.transaction_id);
+        job.key = transaction_key(meant.tenant, meant.name, job.turn.turn.transaction_id);
         return {};
     };
     PKI_CHECK(job.poll ? visit(*job.poll) : visit(*job.confirm));

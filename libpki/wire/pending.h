@@ -2,7 +2,7 @@
 // again, and how the person sees and decides them.
 #pragma once
 
-#include "libpki/wire/messages.h"
+#include "libpki/wire/transaction.h"
 
 namespace pki::wire {
 
@@ -44,6 +44,7 @@ struct PollRequest {
     Bytes turn;
     Bytes originator;
     std::int64_t cert_req_id = 0;
+    std::vector<Bytes> other_profiles;  // as in the ConfirmRequest
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -60,6 +61,7 @@ struct PollRequest {
         v.bytes(11, m.turn, limits::kTurn);
         v.bytes(12, m.originator, limits::kOriginator);
         v.number(13, m.cert_req_id);
+        v.list(14, m.other_profiles, limits::kProfileName, kOtherProfiles);
     }
 };
 

@@ -47,6 +47,11 @@ struct Originator {
 Result<Buffer> encode_originator(const Originator& originator);
 Result<Originator> decode_originator(Bytes fields);
 
+// Of a message that names no profile, though the first of its transaction may have: those that
+// its location has for others. Each of them is a look into the store, of a client that has
+// proven who it is.
+constexpr std::size_t kOtherProfiles = 64;
+
 // certConf (RFC 9810 5.3.18). Answered with a TransactionReply. bad_cert_id, bad_request,
 // cert_confirmed, bad_recipient_nonce, wrong_integrity (another originator) are the reasons of
 // a refusal; not_found (bad_request) when there is no such transaction.
@@ -65,6 +70,8 @@ struct ConfirmRequest {
     std::uint8_t hash = 0;  // ossl::Hash of hashAlg; 0: that of the certificate's signature
     bool accepted = false;
     std::string_view reason;  // of a rejection, the client's words; may be empty
+    // The transaction is one of `profile`, or else of one of these: names.
+    std::vector<Bytes> other_profiles;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -79,6 +86,7 @@ struct ConfirmRequest {
         v.number(9, m.hash);
         v.flag(10, m.accepted);
         v.text(11, m.reason, limits::kReportDetail);
+        v.list(12, m.other_profiles, limits::kProfileName, kOtherProfiles);
     }
 };
 

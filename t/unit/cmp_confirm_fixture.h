@@ -38,7 +38,8 @@ class ConfirmFixture : public CmpFixture {
         const pki::Buffer turn = sent.turn();
         const pki::Buffer originator = sent.originator();
         pki::wire::ConfirmRequest asked;
-        asked.profile = "device";
+        asked.profile = sent.profile;
+        asked.other_profiles = sent.other_profiles();
         asked.turn = turn;
         asked.originator = originator;
         asked.client_address = "192.0.2.1";
@@ -63,7 +64,8 @@ class ConfirmFixture : public CmpFixture {
         const pki::Buffer turn = sent.turn();
         const pki::Buffer originator = sent.originator();
         pki::wire::PollRequest asked;
-        asked.profile = "device";
+        asked.profile = sent.profile;
+        asked.other_profiles = sent.other_profiles();
         asked.protocol = pki::wire::Protocol::cmp;
         asked.turn = turn;
         asked.originator = originator;
@@ -84,7 +86,7 @@ class ConfirmFixture : public CmpFixture {
     }
     signerd::TransactionState state(const Sent& sent = {}) {
         const auto found = *store->find_transaction(
-            signerd::transaction_key("demo", "device", pki::as_bytes(sent.transaction)));
+            signerd::transaction_key("demo", sent.profile, pki::as_bytes(sent.transaction)));
         assert_true(found.has_value());
         return found->state;
     }

@@ -18,12 +18,19 @@ struct Sent {
     std::string reference = "factory";               // of the secret
     pki::Buffer certificate = {};                    // in the place of that
     bool ra = false;
+    std::string profile = "device";
+    std::vector<std::string> others = {};  // other_profiles, of a message that comes later
 
     pki::Buffer turn() const {
         const pki::ossl::Sha256 hash = pki::ossl::sha256(pki::as_bytes(message));
         return *pki::wire::encode_turn({pki::as_bytes(transaction), hash,
                                         pki::as_bytes(recip_nonce),
                                         pki::as_bytes(sender_nonce)});
+    }
+    std::vector<pki::Bytes> other_profiles() const {
+        std::vector<pki::Bytes> names;
+        for (const std::string& name : others) names.push_back(pki::as_bytes(name));
+        return names;
     }
     pki::Buffer originator() const {
         pki::wire::Originator made;
@@ -57,6 +64,7 @@ class CmpFixture : public ApprovalFixture {
         const pki::Buffer turn = sent.turn();
         const pki::Buffer originator = sent.originator();
         pki::wire::IssueRequest made = request(csr);
+        made.profile = sent.profile;
         made.protocol = pki::wire::Protocol::cmp;
         made.form = form;
         made.turn = turn;

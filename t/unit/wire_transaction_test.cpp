@@ -126,6 +126,8 @@ void a_confirmation(void**) {
     request.hash = 2;
     request.accepted = true;
     request.reason = "no need";
+    const Buffer other = hex("6d616e75616c");
+    request.other_profiles = {other, other};
     Buffer encoded;
     const auto read = there_and_back(request, encoded);
     assert_text(read.profile, "device");
@@ -139,6 +141,11 @@ void a_confirmation(void**) {
     assert_int_equal(read.hash, 2);
     assert_true(read.accepted);
     assert_text(read.reason, "no need");
+    assert_int_equal(read.other_profiles.size(), 2);
+    assert_hex(read.other_profiles[1], "6d616e75616c");
+    request.other_profiles.assign(wire::kOtherProfiles + 1, other);
+    assert_error(Errc::internal, wire::encode(request, 1));
+    request.other_profiles.clear();
     const Buffer too_long(65, 1);
     request.cert_hash = too_long;
     assert_error(Errc::internal, wire::encode(request, 1));
