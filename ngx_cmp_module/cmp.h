@@ -5,12 +5,14 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "libpki/cmp/message.h"
 #include "libpki/cmp/operation.h"
 #include "libpki/cmp/protection.h"
 #include "libpki/ossl/digest.h"
 #include "libpki/x509/cert.h"
+#include "libpki/x509/crmf.h"
 #include "ngx_cmp_module/secrets.h"
 #include "ngx_cmp_module/sender.h"
 #include "ngx_cmp_module/trust.h"
@@ -112,6 +114,8 @@ struct Request {
     pki::Bytes wanted;           // PKCS#10 or CertReqMsg
     std::int64_t wanted_id = 0;  // certReqId; -1: PKCS#10
     bool wants_key = false;      // which is to be made here
+    // It again, when the proof that it brings is to be verified here: PKCS#10 or CertReqMsg.
+    std::variant<std::monostate, pki::x509::Csr, pki::x509::CertRequest> unproven;
     bool possession_verified = false;
 
     pki::Buffer answer;  // PKIMessage, of one that was nested

@@ -76,6 +76,26 @@ ngx_int_t refuse_protection(CmpExchange& exchange, const pki::Error& error) {
     return answer_failure(exchange, uniform(error), error.text);
 }
 
+// The key that is to be certified, which may be slower than the signer's.
+class Proving final : public Step {
+   public:
+    explicit Proving(CmpExchange& exchange) : Step(exchange), request_(*exchange.current) {}
+
+   private:
+    pki::Status compute() override { return verify_wanted(request_); }
+
+    ngx_int_t go_on(const pki::Status& status) override {
+        return status ? proceed(exchange_) : answer_failure(exchange_, status.error());
+    }
+
+    Request& request_;
+};
+
+ngx_int_t prove(CmpExchange& exchange) {
+    auto* step = new_in_pool<Proving>(exchange.request->pool, exchange);
+    return take_step(exchange, *step, slow_to_prove(*exchange.current));
+}
+
 class Verifying final : public Step {
    public:
     explicit Verifying(CmpExchange& exchange)
@@ -95,7 +115,7 @@ class Verifying final : public Step {
     ngx_int_t go_on(const pki::Status& status) override {
         note_credential();
         if (!request_.verified) return refuse_protection(exchange_, status.error());
-        return status ? proceed(exchange_) : answer_failure(exchange_, status.error());
+        return status ? prove(exchange_) : answer_failure(exchange_, status.error());
     }
 
     void note_credential() {

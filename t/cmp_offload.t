@@ -67,6 +67,24 @@ my $before = issued_count();
 is(join(', ', map { told(answer_of(begin($_))) } @again), 'cp 0, cp 0, cp 0', 'they ask again with the same messages');
 is(issued_count(), $before, 'and have the certificates of before');
 
+# --- a key that takes long to prove its possession ---
+
+new_key('slow', qw(-algorithm EC -pkeyopt ec_paramgen_curve:P-384));
+csr_of('device-1', key => 'slow');
+for my $type (qw(ir p10cr)) {
+    my $slow = message('device-1', $type, new_key => path('slow.key'));
+    write_file('hold.verify', '');
+    my $client = begin($slow);
+    ok(wait_until(sub { -e path('hold.verify.waits') }), "$type: a request by a fast key for a slow one");
+    is(get("$url/static")->{status}, 200, "$type: another location is served");
+    fails(ask('device-2', 'cr', flip => 'protection'), 'badMessageCheck', "$type: and others by fast keys");
+    unlink path('hold.verify');
+    my $reply = answer_of($client);
+    is($reply->{status}, 0, "$type: it is answered") or diag explain told($reply);
+    ok(wait_until(sub { inflight() == 0 }), "$type: and its place is free");
+    unlink path('hold.verify.waits');
+}
+
 # --- a MAC that costs more than a signature ---
 
 is(told(ask('device-1', 'ir', mac => {iterations => 50_000}, implicit => 1)), 'ip 0', '50000 iterations');
