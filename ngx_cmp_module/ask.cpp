@@ -116,9 +116,8 @@ void fill(wire::ConfirmRequest& message, const pki::cmp::CertStatus& status) {
 }
 
 // The words of a client who rejects his certificate, fit for the records.
-std::string words_of(const pki::cmp::CertStatus& status) {
-    if (!status.status) return {};
-    std::string words = pki::printable(status.status->text, pki::limits::kReportDetail);
+std::string words_of(const pki::cmp::PkiStatusInfo& status) {
+    std::string words = pki::printable(status.text, pki::limits::kReportDetail);
     pki::cut_text(words, pki::limits::kReportDetail);
     return words;
 }
@@ -135,7 +134,7 @@ ngx_int_t confirm(CmpExchange& exchange, const Ties& ties) {
     std::string words;
     if (!message.empty) {
         fill(message, statuses->front());
-        words = words_of(statuses->front());
+        if (statuses->front().status) words = words_of(*statuses->front().status);
         if (!message.accepted) message.reason = words;
     }
     return ask(exchange, message, on_confirmed);
@@ -179,8 +178,9 @@ ngx_int_t revoke(CmpExchange& exchange, const Ties& ties) {
     return ask(exchange, message, on_revoked);
 }
 
-// RFC 9483 3.6.1: what went wrong is for people to read, and the client hears that we know.
-ngx_int_t note_error(CmpExchange& exchange) {
+// RFC 9483 3.6.1: the client hears that we know, and what it has in this transaction it does
+// not want.
+ngx_int_t end_transaction(CmpExchange& exchange, const Ties& ties) {
     const auto error = pki::cmp::parse_error(exchange.current->message->body);
     if (!error) return answer_failure(exchange, error.error());
     const auto info = error->status.fail_info;
@@ -189,8 +189,12 @@ ngx_int_t note_error(CmpExchange& exchange) {
     ngx_log_error(NGX_LOG_WARN, exchange.request->connection->log, 0,
                   "cmp: the client gives up transaction %s: %V",
                   exchange.current->transaction.c_str(), &reason);
-    exchange.outcome = "ok";
-    return answer_with(exchange, {BodyType::pkiconf, pki::cmp::build_pki_conf()});
+    auto message = question<wire::ConfirmRequest>(exchange, ties);
+    message.other_profiles = others_of(exchange);
+    message.empty = message.gave_up = true;
+    const std::string words = words_of(error->status);
+    message.reason = words.empty() ? text : words;
+    return ask(exchange, message, on_given_up, true);
 }
 
 using Asker = ngx_int_t (*)(CmpExchange&, const Ties&);
@@ -200,6 +204,7 @@ Asker asker_of(BodyType type) {
         case BodyType::cert_conf: return confirm;
         case BodyType::poll_req: return poll;
         case BodyType::rr: return revoke;
+        case BodyType::error: return end_transaction;
         default: return ask_for_certificate;
     }
 }
@@ -210,7 +215,6 @@ ngx_int_t proceed(CmpExchange& exchange) {
     const BodyType type = exchange.current->message->type;
     if (type == BodyType::genm) return start_general(exchange);
     if (type == BodyType::nested) return start_nested(exchange);
-    if (type == BodyType::error) return note_error(exchange);
     const auto ties = ties_of(*exchange.current);
     if (!ties) return answer_failure(exchange, ties.error());
     return asker_of(type)(exchange, *ties);

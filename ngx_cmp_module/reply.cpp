@@ -160,6 +160,15 @@ pki::Result<ngx_int_t> on_confirmed(CmpExchange& exchange, const wire::Frame& fr
                        {BodyType::pkiconf, pki::cmp::build_pki_conf(), std::move(nonce)});
 }
 
+pki::Result<ngx_int_t> on_given_up(CmpExchange& exchange, const wire::Frame& frame) {
+    if (frame.header.kind != wire::Kind::error_reply) return on_confirmed(exchange, frame);
+    PKI_TRY(const wire::ErrorReply error, wire::decode<wire::ErrorReply>(frame));
+    if (pki::retryable(error.code) || error.code == Errc::internal)
+        return answer_refusal(exchange, error);
+    exchange.outcome = "ok";
+    return answer_with(exchange, {BodyType::pkiconf, pki::cmp::build_pki_conf()});
+}
+
 pki::Result<ngx_int_t> on_revoked(CmpExchange& exchange, const wire::Frame& frame) {
     PKI_TRY(pki::Buffer nonce, nonce_of(frame));
     const auto asked = pki::cmp::parse_rev_req(exchange.current->message->body);

@@ -86,7 +86,7 @@ pki::Status check_status(const wire::ConfirmRequest& asked, const Transaction& t
 }
 
 std::string rejection_text(const wire::ConfirmRequest& asked) {
-    std::string text = "rejected by the client";
+    std::string text = asked.gave_up ? "given up by the client" : "rejected by the client";
     if (!asked.reason.empty()) text.append(": ").append(asked.reason);
     return text;
 }
@@ -189,6 +189,7 @@ pki::Status Confirmer::decide(ConfirmJob& job) {
     job.replayed = job.replayed && settled;
     job.answer = reply_frame(wire::TransactionReply{job.nonce(), job.replayed}, job.to.id);
     if (job.replayed) return {};
+    if (job.confirm->gave_up) return give_up(job);
     PKI_CHECK(check_state(job.transaction, job.now()));
     PKI_CHECK(check_nonce(job.transaction, job.turn));
     PKI_CHECK(find_certificate(job));
@@ -216,6 +217,21 @@ pki::Status Confirmer::reject(ConfirmJob& job) {
         job.decided.revocations.push_back(std::move(change));
     }
     record_allow(job.decided.audit, job.certificate.serial, rejection_text(*job.confirm));
+    job.decided.transaction_change = change_to(job, TransactionState::rejected);
+    return {};
+}
+
+// RFC 9810 5.3.21, RFC 9483 3.6.1: what the client could not make sense of has no nonce that it
+// could give back.
+pki::Status Confirmer::give_up(ConfirmJob& job) {
+    if (job.transaction.state != TransactionState::ready)
+        PKI_CHECK(check_state(job.transaction, job.now()));
+    if (!job.turn.turn.recip_nonce.empty()) PKI_CHECK(check_nonce(job.transaction, job.turn));
+    PKI_CHECK(find_certificate(job));
+    if (!job.profile->cmp->keep_unconfirmed) return reject(job);
+    record_refusal(job.decided.audit, fail(Errc::denied, "the certificate stays as it is",
+                                           rejection_text(*job.confirm)));
+    job.decided.audit.serial = job.certificate.serial;
     job.decided.transaction_change = change_to(job, TransactionState::rejected);
     return {};
 }

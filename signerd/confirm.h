@@ -33,6 +33,7 @@ class Confirmer {
 
     // wire::ConfirmRequest. A certificate that is rejected is revoked for cessationOfOperation:
     // nobody is going to use it, and nothing says that its key or what it certifies is wrong.
+    // Where the client has given up the profile decides, as when nothing is heard of it.
     void confirm(const Request& request);
     // wire::PollRequest with Protocol::cmp.
     void poll(const Request& request);
@@ -46,6 +47,7 @@ class Confirmer {
     pki::Status decide(ConfirmJob& job);
     pki::Status accept(ConfirmJob& job) const;
     pki::Status reject(ConfirmJob& job);
+    pki::Status give_up(ConfirmJob& job);
     pki::Status decide_poll(ConfirmJob& job) const;
     pki::Status still_waits(ConfirmJob& job) const;
     pki::Status answer_with_certificate(ConfirmJob& job) const;

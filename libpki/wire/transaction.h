@@ -72,6 +72,8 @@ struct ConfirmRequest {
     std::string_view reason;  // of a rejection, the client's words; may be empty
     // The transaction is one of `profile`, or else of one of these: names.
     std::vector<Bytes> other_profiles;
+    // No certConf: the client says with an error message that it gives the transaction up.
+    bool gave_up = false;
 
     template <class V, class M>
     static void visit(V& v, M& m) {
@@ -87,6 +89,7 @@ struct ConfirmRequest {
         v.flag(10, m.accepted);
         v.text(11, m.reason, limits::kReportDetail);
         v.list(12, m.other_profiles, limits::kProfileName, kOtherProfiles);
+        v.flag(13, m.gave_up);
     }
 };
 

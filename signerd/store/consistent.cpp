@@ -97,7 +97,7 @@ bool step_fits(const Decided& decided) {
                    (decided.certificate || from == TransactionState::ready);
         case TransactionState::confirmed:
             return from == TransactionState::unconfirmed && is_allowed(decided);
-        case TransactionState::rejected: return from == TransactionState::unconfirmed;
+        case TransactionState::rejected: return is_due(from);
         case TransactionState::lapsed: return is_due(from);
     }
     return false;

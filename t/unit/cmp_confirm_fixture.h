@@ -17,6 +17,7 @@ struct Conf {
     pki::Buffer cert_hash = {};
     std::uint8_t hash = 0;
     std::string reason = {};
+    bool gave_up = false;
 };
 
 class ConfirmFixture : public CmpFixture {
@@ -50,6 +51,7 @@ class ConfirmFixture : public CmpFixture {
         asked.hash = conf.hash;
         asked.accepted = conf.accepted;
         asked.reason = conf.reason;
+        asked.gave_up = conf.gave_up;
         const std::uint64_t id = ++last_;
         const pki::Buffer frame = *pki::wire::encode(asked, id);
         confirmer.confirm({generation, &peer, *pki::wire::parse_frame(frame), {9, id}});

@@ -128,6 +128,7 @@ void a_confirmation(void**) {
     request.reason = "no need";
     const Buffer other = hex("6d616e75616c");
     request.other_profiles = {other, other};
+    request.gave_up = true;
     Buffer encoded;
     const auto read = there_and_back(request, encoded);
     assert_text(read.profile, "device");
@@ -143,6 +144,7 @@ void a_confirmation(void**) {
     assert_text(read.reason, "no need");
     assert_int_equal(read.other_profiles.size(), 2);
     assert_hex(read.other_profiles[1], "6d616e75616c");
+    assert_true(read.gave_up);
     request.other_profiles.assign(wire::kOtherProfiles + 1, other);
     assert_error(Errc::internal, wire::encode(request, 1));
     request.other_profiles.clear();
