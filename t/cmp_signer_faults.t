@@ -16,6 +16,7 @@ is($reply->{http}{status}, 200, 'with a status that clients read on at');
 like($reply->{http}{headers}{'retry-after'} // '', qr/^[1-9]\d*$/, 'and when to come again');
 fails(ask('one', 'p10cr', mac => 1), 'systemUnavail', 'p10cr by a secret', mac => 1, type => 'cp');
 fails(ask('one', 'genm', ask => 'preferredSymmAlg,caCerts'), 'systemUnavail', 'genm', type => 'error');
+fails(ask('one', 'error', recip_nonce => random_hex(16)), 'systemUnavail', 'that a client gives up', type => 'error');
 is(told(ask('one', 'genm', ask => 'preferredSymmAlg')), 'genp', 'what needs no signerd is answered');
 
 # The very message once more, when there is a signerd again.
