@@ -38,7 +38,7 @@ void numbers_of_kinds(void**) {
     assert_int_equal(wire::RootUpdateReply::kKind, 48);
     assert_ok(wire::parse_frame(hex("0000000c 01 30 0000 0000000000000001")));
     assert_error(Errc::unsupported,
-                 wire::parse_frame(hex("0000000c 01 31 0000 0000000000000001")));
+                 wire::parse_frame(hex("0000000c 01 36 0000 0000000000000001")));
 }
 
 void a_turn(void**) {
