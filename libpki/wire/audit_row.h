@@ -43,7 +43,7 @@ struct AuditRow {
         v.text(4, m.tenant, 64);
         v.text(5, m.profile, limits::kProfileName);
         v.number(6, m.protocol, Protocol::none, Protocol::enroll);
-        v.number(7, m.operation, Operation::none, Operation::confirm);
+        v.number(7, m.operation, Operation::none, Operation::token);
         v.number(8, m.decision, Decision::allow, Decision::pending);
         v.number(9, m.reason, std::uint8_t{0}, std::uint8_t{kErrcCount});
         v.text(10, m.detail, 1024);

@@ -25,6 +25,7 @@ std::string_view name(Operation operation) {
         case Operation::challenge: return "challenge";
         case Operation::ra: return "ra";
         case Operation::confirm: return "confirm";
+        case Operation::token: return "token";
     }
     return "unknown";
 }

@@ -23,6 +23,7 @@ enum class Operation : std::uint8_t {
     challenge = 7,  // a challengePassword was made for somebody
     ra = 8,         // the certificate of a registration authority
     confirm = 9,    // a client confirms the certificate that it got, or asks for it again
+    token = 10,     // a token was made or revoked
 };
 // `unproven` is a name that somebody gave and did not prove to be his; in reports and audit
 // records only.

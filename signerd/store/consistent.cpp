@@ -69,6 +69,14 @@ bool change_fits(const Decided& decided) {
 
 bool is_allowed(const Decided& decided) { return decided.audit.decision == Decision::allow; }
 
+// Nothing else is decided beside it.
+bool token_fits(const Decided& decided) {
+    if (!decided.token && !decided.token_revocation) return true;
+    return decided.audit.operation == Operation::token && is_allowed(decided) &&
+           !(decided.token && decided.token_revocation) && !decided.certificate &&
+           !decided.silent;
+}
+
 // A transaction begins with what its first message was answered with.
 bool transaction_fits(const Decided& decided) {
     if (!decided.transaction) return true;
@@ -120,7 +128,8 @@ bool silence_fits(const Decided& decided) {
 bool consistent(const Decided& decided) {
     return certificate_fits(decided) && revocations_fit(decided) && crls_fit(decided) &&
            uses_fit(decided) && pending_fits(decided) && change_fits(decided) &&
-           transaction_fits(decided) && step_fits(decided) && silence_fits(decided);
+           transaction_fits(decided) && step_fits(decided) && token_fits(decided) &&
+           silence_fits(decided);
 }
 
 const AuditRecord& record_at(const Decided& decided, std::size_t i) {

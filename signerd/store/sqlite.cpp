@@ -138,8 +138,9 @@ class SqliteStore final : public Store {
     pki::Result<bool> is_used(const UsedValue& value) override {
         return reader_->uses().is_used(value);
     }
-    pki::Result<std::uint64_t> count(const pki::ossl::Sha256& hash, std::int64_t now) override {
-        return reader_->uses().count(hash, now);
+    pki::Result<Counted> count(const pki::ossl::Sha256& hash, std::int64_t now,
+                               std::uint32_t limit) override {
+        return reader_->uses().count(hash, now, limit);
     }
     pki::Result<BulkPage> find_bulk(const BulkFilter& filter, std::uint64_t after,
                                     std::uint64_t until, std::uint32_t window,
@@ -168,6 +169,15 @@ class SqliteStore final : public Store {
     pki::Result<std::uint64_t> waiting_requests(const std::string& profile,
                                                 std::int64_t now) override {
         return reader_->requests().waiting(profile, now);
+    }
+    pki::Result<std::optional<Token>> find_token(const pki::ossl::Sha256& sha256) override {
+        return reader_->tokens().find(sha256);
+    }
+    pki::Result<std::optional<Token>> find_token(std::uint64_t id) override {
+        return reader_->tokens().find(id);
+    }
+    pki::Result<std::vector<Token>> list_tokens(const TokenFilter& filter) override {
+        return reader_->tokens().list(filter);
     }
     pki::Result<std::optional<Transaction>> find_transaction(
         const pki::ossl::Sha256& key) override {

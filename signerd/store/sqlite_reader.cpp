@@ -65,12 +65,13 @@ pki::Result<std::unique_ptr<Reader>> Reader::create(Connection database) {
     PKI_TRY(UsedTable uses, UsedTable::create(db));
     PKI_TRY(RequestReader requests, RequestReader::create(db));
     PKI_TRY(TransactionReader transactions, TransactionReader::create(db));
+    PKI_TRY(TokenReader tokens, TokenReader::create(db));
     return std::unique_ptr<Reader>(new Reader(
         std::move(database),
         {std::move(answer), std::move(certificate), std::move(serial), std::move(list),
          std::move(list_of_profile), std::move(audit), std::move(counts)},
         std::move(revocations), std::move(crls), std::move(requests), std::move(transactions),
-        std::move(uses)));
+        std::move(tokens), std::move(uses)));
 }
 
 pki::Result<std::optional<Answer>> Reader::find_answer(const pki::ossl::Sha256& key) const {

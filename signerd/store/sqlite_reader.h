@@ -5,6 +5,7 @@
 #include "signerd/store/sqlite_crl.h"
 #include "signerd/store/sqlite_request.h"
 #include "signerd/store/sqlite_revocation.h"
+#include "signerd/store/sqlite_token.h"
 #include "signerd/store/sqlite_transaction.h"
 #include "signerd/store/sqlite_used.h"
 
@@ -30,6 +31,7 @@ class Reader {
     const UsedTable& uses() const { return uses_; }
     const RequestReader& requests() const { return requests_; }
     const TransactionReader& transactions() const { return transactions_; }
+    const TokenReader& tokens() const { return tokens_; }
 
    private:
     struct Statements {
@@ -38,13 +40,14 @@ class Reader {
 
     Reader(Connection database, Statements statements, RevocationReader revocations,
            CrlTable crls, RequestReader requests, TransactionReader transactions,
-           UsedTable uses)
+           TokenReader tokens, UsedTable uses)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
           crls_(std::move(crls)),
           requests_(std::move(requests)),
           transactions_(std::move(transactions)),
+          tokens_(std::move(tokens)),
           uses_(std::move(uses)) {}
 
     Connection database_;  // before the statements, which must go first
@@ -53,6 +56,7 @@ class Reader {
     CrlTable crls_;
     RequestReader requests_;
     TransactionReader transactions_;
+    TokenReader tokens_;
     UsedTable uses_;
 };
 

@@ -17,6 +17,8 @@ constexpr std::array kSteps{
 #include "signerd/store/schema/0004.sql"
     ,
 #include "signerd/store/schema/0005.sql"
+    ,
+#include "signerd/store/schema/0006.sql"
 };
 
 // The version is read inside the transaction: another signerd may be starting as well.

@@ -8,6 +8,11 @@ constexpr const char* kFind = "SELECT 1 FROM used WHERE kind = ? AND hash = ?";
 
 constexpr const char* kCount = "SELECT count(*) FROM counted WHERE hash = ? AND expires > ?";
 
+// Of `count` rows the one with which fewer than the limit are left.
+constexpr const char* kUntil =
+    "SELECT expires FROM counted WHERE hash = ? AND expires > ? ORDER BY expires "
+    "LIMIT 1 OFFSET ?";
+
 constexpr const char* kUse = "INSERT INTO used (kind, hash, expires) VALUES (?, ?, ?)";
 
 constexpr const char* kAdd = "INSERT INTO counted (hash, expires) VALUES (?, ?)";
@@ -28,12 +33,13 @@ constexpr const char* kPruneCounted =
 pki::Result<UsedTable> UsedTable::create(sqlite3* database) {
     PKI_TRY(Statement find, Statement::prepare(database, kFind));
     PKI_TRY(Statement count, Statement::prepare(database, kCount));
+    PKI_TRY(Statement until, Statement::prepare(database, kUntil));
     PKI_TRY(Statement use, Statement::prepare(database, kUse));
     PKI_TRY(Statement add, Statement::prepare(database, kAdd));
     PKI_TRY(Statement prune_used, Statement::prepare(database, kPruneUsed));
     PKI_TRY(Statement prune_counted, Statement::prepare(database, kPruneCounted));
-    return UsedTable({std::move(find), std::move(count), std::move(use), std::move(add),
-                      std::move(prune_used), std::move(prune_counted)});
+    return UsedTable({std::move(find), std::move(count), std::move(until), std::move(use),
+                      std::move(add), std::move(prune_used), std::move(prune_counted)});
 }
 
 pki::Result<bool> UsedTable::is_used(const UsedValue& value) const {
@@ -41,11 +47,18 @@ pki::Result<bool> UsedTable::is_used(const UsedValue& value) const {
     return run.integer(static_cast<std::int64_t>(value.kind)).blob(value.hash).row();
 }
 
-pki::Result<std::uint64_t> UsedTable::count(const pki::ossl::Sha256& hash,
-                                            std::int64_t now) const {
+pki::Result<Counted> UsedTable::count(const pki::ossl::Sha256& hash, std::int64_t now,
+                                      std::uint32_t limit) const {
+    Counted counted;
     Run run = statements_.count.run();
     PKI_TRY(const bool found, run.blob(hash).integer(now).row());
-    return found ? static_cast<std::uint64_t>(run.integer_at(0)) : 0;
+    if (found) counted.count = static_cast<std::uint64_t>(run.integer_at(0));
+    if (counted.count < limit) return counted;
+    Run rest = statements_.until.run();
+    rest.blob(hash).integer(now).integer(static_cast<std::int64_t>(counted.count - limit));
+    PKI_TRY(const bool more, rest.row());
+    if (more) counted.until = rest.integer_at(0);
+    return counted;
 }
 
 pki::Status UsedTable::put(const std::vector<UsedValue>& used,

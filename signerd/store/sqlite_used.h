@@ -15,7 +15,8 @@ class UsedTable {
     static pki::Result<UsedTable> create(sqlite3* database);
 
     pki::Result<bool> is_used(const UsedValue& value) const;
-    pki::Result<std::uint64_t> count(const pki::ossl::Sha256& hash, std::int64_t now) const;
+    pki::Result<Counted> count(const pki::ossl::Sha256& hash, std::int64_t now,
+                               std::uint32_t limit) const;
 
     // Within a transaction. internal when a value is there already. Takes some of the rows away
     // that have expired: more than it adds, so the tables do not grow for ever.
@@ -24,7 +25,7 @@ class UsedTable {
 
    private:
     struct Statements {
-        Statement find, count, use, add, prune_used, prune_counted;
+        Statement find, count, until, use, add, prune_used, prune_counted;
     };
 
     explicit UsedTable(Statements statements) : statements_(std::move(statements)) {}

@@ -43,12 +43,13 @@ pki::Result<std::unique_ptr<Writer>> Writer::create(Connection database, Places 
     PKI_TRY(UsedTable uses, UsedTable::create(db));
     PKI_TRY(RequestWriter requests, RequestWriter::create(db));
     PKI_TRY(TransactionWriter transactions, TransactionWriter::create(db));
-    return std::unique_ptr<Writer>(
-        new Writer(std::move(database),
-                   {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
-                    std::move(certificate), std::move(answer), std::move(audit)},
-                   std::move(revocations), std::move(crls), std::move(requests),
-                   std::move(transactions), std::move(uses), std::move(places)));
+    PKI_TRY(TokenWriter tokens, TokenWriter::create(db));
+    return std::unique_ptr<Writer>(new Writer(
+        std::move(database),
+        {std::move(begin), std::move(commit), std::move(rollback), std::move(head),
+         std::move(certificate), std::move(answer), std::move(audit)},
+        std::move(revocations), std::move(crls), std::move(requests), std::move(transactions),
+        std::move(tokens), std::move(uses), std::move(places)));
 }
 
 // While the store is locked the record of a refusal follows each request, and others queue
@@ -117,6 +118,8 @@ pki::Status Writer::change(const Decided& decided) const {
         PKI_CHECK(revocations_.apply(decided.revocations[i],
                                      record_at(decided, i).time / kMicroseconds));
     for (const CrlRecord& record : decided.crls) PKI_CHECK(crls_.put(record));
+    if (decided.token) PKI_CHECK(tokens_.insert(*decided.token));
+    if (decided.token_revocation) PKI_CHECK(tokens_.revoke(*decided.token_revocation));
     return uses_.put(decided.used, decided.counted, decided.audit.time / kMicroseconds);
 }
 

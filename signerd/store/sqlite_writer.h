@@ -7,6 +7,7 @@
 #include "signerd/store/sqlite_files.h"
 #include "signerd/store/sqlite_request.h"
 #include "signerd/store/sqlite_revocation.h"
+#include "signerd/store/sqlite_token.h"
 #include "signerd/store/sqlite_transaction.h"
 #include "signerd/store/sqlite_used.h"
 
@@ -34,13 +35,14 @@ class Writer {
 
     Writer(Connection database, Statements statements, RevocationWriter revocations,
            CrlTable crls, RequestWriter requests, TransactionWriter transactions,
-           UsedTable uses, Places places)
+           TokenWriter tokens, UsedTable uses, Places places)
         : database_(std::move(database)),
           statements_(std::move(statements)),
           revocations_(std::move(revocations)),
           crls_(std::move(crls)),
           requests_(std::move(requests)),
           transactions_(std::move(transactions)),
+          tokens_(std::move(tokens)),
           uses_(std::move(uses)),
           places_(std::move(places)) {}
 
@@ -60,6 +62,7 @@ class Writer {
     CrlTable crls_;
     RequestWriter requests_;
     TransactionWriter transactions_;
+    TokenWriter tokens_;
     UsedTable uses_;
     Places places_;
 };

@@ -14,6 +14,7 @@
 #include "libpki/wire/audit_row.h"
 #include "libpki/x509/crl_reason.h"
 #include "signerd/store/pending.h"
+#include "signerd/store/token.h"
 #include "signerd/store/transaction.h"
 #include "signerd/store/used.h"
 
@@ -138,6 +139,10 @@ struct Decided {
     // takes the place of one with the same key that is over.
     std::optional<Transaction> transaction;
     std::optional<TransactionChange> transaction_change;
+    // Each with an audit record that allows it, operation token. A new one takes a few others
+    // with it that are over for long.
+    std::optional<Token> token;
+    std::optional<TokenRevocation> token_revocation;  // of one that is revoked: nothing
     // Nothing is decided: a transaction goes on, or those are forgotten that are over at
     // `forget_before`, a few of them. There is no audit record then, and nothing else.
     bool silent = false;
@@ -242,9 +247,10 @@ class Store {
 
     // Kept at least until it expires.
     virtual pki::Result<bool> is_used(const UsedValue& value) = 0;
-    // Of those under this hash, how many have not expired at `now`, seconds since 1970.
-    virtual pki::Result<std::uint64_t> count(const pki::ossl::Sha256& hash,
-                                             std::int64_t now) = 0;
+    // Of those under this hash, how many have not expired at `now`, seconds since 1970, and when
+    // they will be fewer than `limit`, which is not 0.
+    virtual pki::Result<Counted> count(const pki::ossl::Sha256& hash, std::int64_t now,
+                                       std::uint32_t limit) = 0;
     // Of the rows behind `after`, up to `until`: looks at `window` row numbers at most, takes
     // up to filter.limit, and is done when `last`, the row where it stopped, is `until`.
     // `records` are those that match, are not revoked, and expire after `now`.
@@ -273,6 +279,12 @@ class Store {
     // How many wait and have not expired, of a profile or (empty) of all.
     virtual pki::Result<std::uint64_t> waiting_requests(const std::string& profile,
                                                         std::int64_t now) = 0;
+
+    // Nullopt as well when it was over so long ago that it is forgotten.
+    virtual pki::Result<std::optional<Token>> find_token(const pki::ossl::Sha256& sha256) = 0;
+    virtual pki::Result<std::optional<Token>> find_token(std::uint64_t id) = 0;
+    // By id.
+    virtual pki::Result<std::vector<Token>> list_tokens(const TokenFilter& filter) = 0;
 
     virtual pki::Result<std::optional<Transaction>> find_transaction(
         const pki::ossl::Sha256& key) = 0;

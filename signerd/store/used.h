@@ -11,6 +11,7 @@ namespace signerd {
 enum class UsedKind : std::uint8_t {
     hmac_token = 1,
     jws_nonce = 2,
+    token = 3,  // its SHA-256 (token.h)
 };
 
 // A value that is good for one certificate. Kept until it could not be used anyway.
@@ -26,6 +27,14 @@ struct UsedValue {
 struct CountedValue {
     pki::ossl::Sha256 hash{};
     std::int64_t expires = 0;
+};
+
+// Of what is counted under one hash.
+struct Counted {
+    std::uint64_t count = 0;
+    // When fewer than the count asked about are left, if nothing is added; 0: they are fewer
+    // now.
+    std::int64_t until = 0;
 };
 
 }  // namespace signerd

@@ -65,10 +65,33 @@ class MemoryStore : public signerd::Store {
     pki::Result<bool> is_used(const signerd::UsedValue& value) override {
         return std::ranges::any_of(used_, [&](const auto& used) { return used.same(value); });
     }
-    pki::Result<std::uint64_t> count(const pki::ossl::Sha256& hash, std::int64_t now) override {
-        return std::ranges::count_if(counted_, [&](const signerd::CountedValue& one) {
-            return one.hash == hash && one.expires > now;
-        });
+    pki::Result<signerd::Counted> count(const pki::ossl::Sha256& hash, std::int64_t now,
+                                        std::uint32_t limit) override {
+        std::vector<std::int64_t> ends;
+        for (const signerd::CountedValue& one : counted_)
+            if (one.hash == hash && one.expires > now) ends.push_back(one.expires);
+        std::ranges::sort(ends);
+        return signerd::Counted{ends.size(),
+                                ends.size() < limit ? 0 : ends[ends.size() - limit]};
+    }
+    pki::Result<std::optional<signerd::Token>> find_token(
+        const pki::ossl::Sha256& sha256) override {
+        for (const signerd::Token& token : tokens_)
+            if (token.sha256 == sha256) return std::optional(as_it_is(token));
+        return std::optional<signerd::Token>();
+    }
+    pki::Result<std::optional<signerd::Token>> find_token(std::uint64_t id) override {
+        if (id == 0 || id > tokens_.size()) return std::optional<signerd::Token>();
+        return std::optional(as_it_is(tokens_[id - 1]));
+    }
+    pki::Result<std::vector<signerd::Token>> list_tokens(
+        const signerd::TokenFilter& filter) override {
+        std::vector<signerd::Token> page;
+        for (const signerd::Token& token : tokens_)
+            if (token.id > filter.after && page.size() < filter.limit &&
+                (filter.all || as_it_is(token).good(filter.now)))
+                page.push_back(as_it_is(token));
+        return page;
     }
     // One page has all.
     pki::Result<BulkPage> find_bulk(const signerd::BulkFilter& filter, std::uint64_t after,
@@ -147,6 +170,7 @@ class MemoryStore : public signerd::Store {
         counted_.clear();
         requests_.clear();
         transactions_.clear();
+        tokens_.clear();
     }
 
    private:
@@ -162,6 +186,8 @@ class MemoryStore : public signerd::Store {
         for (const signerd::UsedValue& value : decided.used) PROPERTY(!*is_used(value));
         used_.insert(used_.end(), decided.used.begin(), decided.used.end());
         counted_.insert(counted_.end(), decided.counted.begin(), decided.counted.end());
+        if (decided.token) add(*decided.token);
+        if (decided.token_revocation) apply(*decided.token_revocation);
         if (decided.pending) add(*decided.pending);
         if (decided.pending_change) apply(*decided.pending_change, decided);
         if (!decided.certificate) return;
@@ -226,6 +252,19 @@ class MemoryStore : public signerd::Store {
         request.ca = decided.certificate->ca;
         request.serial = decided.certificate->serial;
     }
+    void add(const signerd::Token& token) {
+        tokens_.push_back(token);
+        tokens_.back().id = tokens_.size();
+    }
+    void apply(const signerd::TokenRevocation& revocation) {
+        PROPERTY(revocation.id != 0 && revocation.id <= tokens_.size());
+        signerd::Token& token = tokens_[revocation.id - 1];
+        if (!token.revoked) token.revoked = revocation.time;
+    }
+    signerd::Token as_it_is(signerd::Token token) {
+        token.used = token.once && *is_used({signerd::UsedKind::token, token.sha256, 0});
+        return token;
+    }
     std::uint64_t revoked() const {
         std::uint64_t count = 0;
         for (const auto& [serial, record] : certificates_)
@@ -243,6 +282,7 @@ class MemoryStore : public signerd::Store {
     std::vector<signerd::CountedValue> counted_;
     std::vector<signerd::PendingRequest> requests_;
     std::map<pki::ossl::Sha256, signerd::Transaction> transactions_;
+    std::vector<signerd::Token> tokens_;
 };
 
 }  // namespace fuzz

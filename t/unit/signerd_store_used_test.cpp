@@ -13,6 +13,7 @@ int main() {
         cmocka_unit_test(a_value_is_used_once),
         cmocka_unit_test(nothing_is_used_up_by_a_refusal),
         cmocka_unit_test(what_is_counted_expires),
+        cmocka_unit_test(it_is_known_when_there_is_room),
         cmocka_unit_test(expired_values_go),
         cmocka_unit_test(an_answer_knows_its_public_key),
     };

@@ -62,18 +62,35 @@ inline void nothing_is_used_up_by_a_refusal(void**) {
 inline void what_is_counted_expires(void**) {
     auto store = emptied();
     const auto device = hash_of("device", 1);
-    assert_int_equal(*store->count(device, kLater), 0);
-    for (const std::uint64_t number : {1, 2, 3})
+    assert_int_equal(store->count(device, kLater, 1)->count, 0);
+    for (const std::uint64_t number : {3, 1, 2})
         assert_ok(
             commit(*store, {using_up(number, {},
                                      {{device, kLater + static_cast<std::int64_t>(number)},
                                       {hash_of("device", 2), kLater}})}));
     store.reset();
     store = reopened();
-    assert_int_equal(*store->count(device, kLater), 3);
-    assert_int_equal(*store->count(device, kLater + 1), 2);
-    assert_int_equal(*store->count(device, kLater + 3), 0);
-    assert_int_equal(*store->count(hash_of("device", 2), kLater - 1), 3);
+    assert_int_equal(store->count(device, kLater, 5)->count, 3);
+    assert_int_equal(store->count(device, kLater + 1, 5)->count, 2);
+    assert_int_equal(store->count(device, kLater + 3, 5)->count, 0);
+    assert_int_equal(store->count(hash_of("device", 2), kLater - 1, 5)->count, 3);
+}
+
+// One that expires makes room where there are as many as there may be; where there are more,
+// because the limit was lower once, so many as are too many have to go before.
+inline void it_is_known_when_there_is_room(void**) {
+    auto store = emptied();
+    const auto device = hash_of("device", 1);
+    for (const std::uint64_t number : {3, 1, 2})
+        assert_ok(commit(
+            *store, {using_up(number, {},
+                              {{device, kLater + static_cast<std::int64_t>(10 * number)}})}));
+    assert_int_equal(store->count(device, kLater, 4)->until, 0);
+    assert_int_equal(store->count(device, kLater, 3)->until, kLater + 10);
+    assert_int_equal(store->count(device, kLater, 2)->until, kLater + 20);
+    assert_int_equal(store->count(device, kLater, 1)->until, kLater + 30);
+    assert_int_equal(store->count(device, kLater + 10, 3)->until, 0);
+    assert_int_equal(store->count(device, kLater + 10, 2)->until, kLater + 20);
 }
 
 // Each new value takes older ones with it that have expired, and no others.

@@ -134,6 +134,7 @@ void names(void**) {
     assert_text(wire::name(wire::Operation::challenge), "challenge");
     assert_text(wire::name(wire::Operation::ra), "ra");
     assert_text(wire::name(wire::Operation::confirm), "confirm");
+    assert_text(wire::name(wire::Operation::token), "token");
     assert_text(wire::name(static_cast<wire::Decision>(0)), "unknown");
 }
 
