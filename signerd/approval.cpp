@@ -171,7 +171,10 @@ Objection object_to_second(Store& store, const IssueJob& job) {
 
 Objection use_up_no_more(Store& store, const PendingRequest& request, IssueJob& job) {
     PKI_TRY(const auto answer, store.find_answer(request.key));
-    if (!answer || answer->created < request.created) job.challenge.claims = {};
+    if (!answer || answer->created < request.created) {
+        job.challenge.claims = {};
+        job.limits.clear();
+    }
     return std::optional<pki::Error>();
 }
 

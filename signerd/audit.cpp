@@ -109,6 +109,16 @@ AuditRecord record_challenge(const Occasion& occasion,
     return record;
 }
 
+AuditRecord record_token(const Occasion& occasion, const Token& token) {
+    AuditRecord record = record_occasion(occasion);
+    record.operation = pki::wire::Operation::token;
+    record.subject = common_name_text(token.identity);
+    // Of several profiles the detail has the names.
+    if (token.profiles.size() == 1) record.profile = token.profiles.front();
+    identify_by(record, token);
+    return record;
+}
+
 void describe_csr(AuditRecord& record, const pki::x509::Csr& csr) {
     record.subject = pki::x509::name_text(csr.subject);
     record.sans.clear();
@@ -132,6 +142,17 @@ void identify_by(AuditRecord& record, std::string_view challenge, std::string_vi
     record.credential_name = challenge;
     if (!key.empty()) record.credential_name.append("/").append(key);
     make_fit(record);
+}
+
+void identify_by(AuditRecord& record, const Token& token) {
+    record.credential = pki::wire::Credential::token;
+    record.credential_name = token_name(token);
+    make_fit(record);
+}
+
+std::string token_name(const Token& token) {
+    if (!token.name.empty()) return token.name;
+    return token.id == 0 ? "token" : "token " + std::to_string(token.id);
 }
 
 AuditRecord record_responder(const Occasion& occasion, std::string_view profile,

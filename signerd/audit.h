@@ -34,6 +34,9 @@ AuditRecord record_responder(const Occasion& occasion, std::string_view profile,
 AuditRecord record_challenge(const Occasion& occasion,
                              const pki::wire::ChallengeCreateRequest& asked);
 
+// A token that an admin makes or revokes: a denial until record_allow() says otherwise.
+AuditRecord record_token(const Occasion& occasion, const Token& token);
+
 // Adds what the CSR asks for.
 void describe_csr(AuditRecord& record, const pki::x509::Csr& csr);
 
@@ -42,6 +45,13 @@ void identify_by(AuditRecord& record, const pki::x509::Certificate& certificate)
 
 // The client knew this challenge; `key` where it has several.
 void identify_by(AuditRecord& record, std::string_view challenge, std::string_view key);
+
+// The client has brought this token.
+void identify_by(AuditRecord& record, const Token& token);
+
+// What records call a token: "token 7" where its maker gave it no name; "token" before it has a
+// number.
+std::string token_name(const Token& token);
 
 // `serial` in hex, of the certificate that is the answer; `detail` says what is not plain
 // issuing, such as a stored answer given again.

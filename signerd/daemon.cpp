@@ -80,9 +80,10 @@ pki::Status Daemon::assemble(std::optional<OutsideKeeper> keeper) {
     ocsp_ = std::make_unique<OcspResponder>(clock_, *store_, *signer_, *writer_, *server_);
     ras_ = std::make_unique<RaIssuer>(clock_, *store_, *signer_, *writer_, *server_);
     challenges_ = std::make_unique<ChallengeMaker>(clock_, *writer_, *server_);
+    tokens_ = std::make_unique<TokenMaker>(clock_, *store_, *writer_, *server_);
     dispatcher_ = std::make_unique<Dispatcher>(
         Services{clock_, *store_, *issuer_, *reports_, *revoker_, *cmp_revoker_, *confirmer_,
-                 *crls_, *watchers_, *ocsp_, *ras_, *challenges_, *server_,
+                 *crls_, *watchers_, *ocsp_, *ras_, *challenges_, *tokens_, *server_,
                  clock_.now() / kMicroseconds, [this] { return gauges(); },
                  [this](const Request& request, const pki::Error& error) {
                      refusals_->note(*request.generation, *request.peer, error);

@@ -60,6 +60,7 @@ class Daemon {
     std::unique_ptr<OcspResponder> ocsp_;
     std::unique_ptr<RaIssuer> ras_;
     std::unique_ptr<ChallengeMaker> challenges_;
+    std::unique_ptr<TokenMaker> tokens_;
     std::unique_ptr<Refusals> refusals_;
     std::unique_ptr<CrlPublisher> crls_;
     std::unique_ptr<Watchers> watchers_;

@@ -51,6 +51,14 @@ void challenge_create(Services& services, const Request& request) {
     services.challenges.create(request);
 }
 
+void token_create(Services& services, const Request& request) {
+    services.tokens.create(request);
+}
+
+void token_revoke(Services& services, const Request& request) {
+    services.tokens.revoke(request);
+}
+
 std::int64_t now(const Services& services) { return services.clock.now() / kMicroseconds; }
 
 pki::Result<pki::Buffer> poll_at_once(Services& services, const Request& request) {
@@ -58,6 +66,10 @@ pki::Result<pki::Buffer> poll_at_once(Services& services, const Request& request
 }
 pki::Result<pki::Buffer> request_list(Services& services, const Request& request) {
     return signerd::request_list(services.store, now(services), request);
+}
+
+pki::Result<pki::Buffer> token_list(Services& services, const Request& request) {
+    return signerd::token_list(services.store, now(services), request);
 }
 
 // An operation that has its answer at once.
@@ -106,6 +118,9 @@ constexpr Operation kOperations[] = {
     {Kind::cmp_revoke_request, "cmp_revoke", kFrontend, cmp_revoke},
     {Kind::ra_issue_request, "ra_issue", kAdmin, ra_issue},
     {Kind::challenge_create_request, "challenge_create", kAdmin, challenge_create},
+    {Kind::token_create_request, "token_create", kAdmin, token_create},
+    {Kind::token_list_request, "token_list", kAdmin, at_once<token_list>},
+    {Kind::token_revoke_request, "token_revoke", kAdmin, token_revoke},
 };
 
 }  // namespace

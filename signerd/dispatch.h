@@ -13,6 +13,7 @@
 #include "signerd/ra.h"
 #include "signerd/report.h"
 #include "signerd/revoke.h"
+#include "signerd/token_maker.h"
 #include "signerd/watch.h"
 
 namespace signerd {
@@ -42,6 +43,7 @@ struct Services {
     OcspResponder& ocsp;
     RaIssuer& ras;
     ChallengeMaker& challenges;
+    TokenMaker& tokens;
     Replies& replies;
     std::int64_t started = 0;  // seconds since 1970
     std::function<Gauges()> gauges;

@@ -1,34 +1,12 @@
 #include "signerd/idempotency.h"
 
+#include "signerd/field_hash.h"
+
 namespace signerd {
 
 namespace {
 
-using pki::Bytes;
 using pki::ossl::Sha256;
-
-// Each field carries its length, so that no two lists of fields run together into one text.
-class FieldHash {
-   public:
-    FieldHash& bytes(Bytes value) {
-        const auto size = static_cast<std::uint32_t>(value.size());
-        for (const int shift : {24, 16, 8, 0})
-            fields_.push_back(static_cast<std::uint8_t>(size >> shift));
-        pki::append(fields_, value);
-        return *this;
-    }
-    FieldHash& text(std::string_view value) { return bytes(pki::as_bytes(value)); }
-    template <class Enum>
-    FieldHash& octet(Enum value) {
-        const auto octet = static_cast<std::uint8_t>(value);
-        return bytes({&octet, 1});
-    }
-
-    Sha256 take() const { return pki::ossl::sha256(fields_); }
-
-   private:
-    pki::Buffer fields_;
-};
 
 // The credential's kind goes in before it: a user name is never taken for a certificate.
 void add_identity(FieldHash& hash, const pki::wire::IssueRequest& request) {

@@ -7,10 +7,13 @@
 #include "signerd/crl_schedule.h"
 #include "signerd/fault.h"
 #include "signerd/issue_challenge.h"
+#include "signerd/issue_claims.h"
 #include "signerd/issue_decode.h"
+#include "signerd/issue_limits.h"
 #include "signerd/issue_originator.h"
 #include "signerd/issue_renewal.h"
 #include "signerd/issue_revoked.h"
+#include "signerd/issue_token.h"
 #include "signerd/issue_transaction.h"
 #include "signerd/log.h"
 #include "signerd/peer.h"
@@ -176,7 +179,7 @@ IssueJobPtr Issuer::accept(const Request& request) {
     return job;
 }
 
-// Steps 1 to 3. Of limits for one client there are none yet.
+// Steps 1 to 3.
 pki::Status Issuer::examine(IssueJob& job) {
     SIGNERD_FAULT("issue:1");
     PKI_CHECK(decode(job));
@@ -188,10 +191,12 @@ pki::Status Issuer::examine(IssueJob& job) {
     PKI_CHECK(settle(object_to_renewal(store_, job)));
     PKI_CHECK(settle(object_to_originator(store_, job)));
     if (const auto known = check_challenge(job); !known) job.challenge.refusal = known.error();
+    PKI_CHECK(settle(object_to_token(store_, job)));
     // Of the policy nobody hears whom no challenge knows.
     if (const auto status = check_policy(job); !status)
         return job.challenge.refusal ? *job.challenge.refusal : status.error();
     SIGNERD_FAULT("issue:3");
+    find_limits(job);
     return {};
 }
 
@@ -316,12 +321,14 @@ void Issuer::answer_error(const IssueJob& job, const pki::Error& error,
                           const pki::Error& told) {
     in_flight_--;
     tell_outside(job, {{}, &error});
-    replies_.send(job.to, error_frame(told, job.to.id));
-    for (const IssueJobPtr& waiting : release(job))
+    replies_.send(job.to, error_frame(told, job.to.id, job.retry_after));
+    for (const IssueJobPtr& waiting : release(job)) {
+        waiting->retry_after = job.retry_after;
         if (job.approval)
             proceed(waiting);
         else
             refuse(waiting, error, told);
+    }
 }
 
 void Issuer::answer(const IssueJob& job, pki::Bytes certificate, const Ca* issuer,

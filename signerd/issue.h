@@ -1,10 +1,12 @@
 // The issue path: the one sequence that leads to a certificate, whatever the protocol.
 //
 //     1 decode, load, revoked client, CSR and its signature
-//     2 profile of this peer, the certificate of a renewal, challenge, policy, blocked key
-//     3 limits   4 idempotency   5 single-use things, and who is asked outside
-//       a challenge that nobody knows (any more) is refused only after 4: a retry of a request
-//       that waits or was answered may come when its challenge has expired
+//     2 profile of this peer, the certificate of a renewal, challenge, token, policy, blocked
+//       key
+//     3 what the limits go by   4 idempotency
+//     5 single-use things, limits, and who is asked outside
+//       a challenge that nobody knows (any more), or a token that is not valid (any more), is
+//       refused only after 4: a retry of a request that waits or was answered may come then
 //       what a person decides waits from here on (issue_approval.cpp)
 //       a key for a client that has none is made here (issue_key.cpp)
 //     with CMP the transaction is what idempotency goes by (issue_transaction.h)
@@ -22,7 +24,7 @@
 #include "libpki/x509/csr.h"
 #include "signerd/clock.h"
 #include "signerd/idempotency.h"
-#include "signerd/issue_challenge.h"
+#include "signerd/issue_claims.h"
 #include "signerd/key_maker.h"
 #include "signerd/keys/signer.h"
 #include "signerd/outage.h"

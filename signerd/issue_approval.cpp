@@ -5,7 +5,7 @@
 #include "signerd/audit.h"
 #include "signerd/fault.h"
 #include "signerd/issue.h"
-#include "signerd/issue_challenge.h"
+#include "signerd/issue_claims.h"
 #include "signerd/issue_decode.h"
 #include "signerd/issue_transaction.h"
 #include "signerd/reply.h"

@@ -33,7 +33,7 @@ pki::Status take_password(IssueJob& job) {
 // Who has a certificate beside it is known by that.
 void identify(IssueJob& job, const std::string& challenge, const std::string& key) {
     if (job.record().credential == pki::wire::Credential::certificate)
-        job.challenge.beside = challenge + (key.empty() ? "" : "/" + key);
+        job.challenge.beside = "challenge " + challenge + (key.empty() ? "" : "/" + key);
     else
         identify_by(job.record(), challenge, key);
 }
@@ -102,57 +102,6 @@ pki::Status settle_challenge(IssueJob& job, const pki::Result<Finding>& finding)
     job.challenge.asked = true;
     accept(job, challenge, *finding);
     return {};
-}
-
-Objection HeldClaims::object_to_use(Store& store, const UsedValue& value) const {
-    if (used_.contains({value.kind, value.hash}))
-        return std::optional(refused("used by another request that is being worked on"));
-    PKI_TRY(const bool used, store.is_used(value));
-    if (used) return std::optional(refused("used already"));
-    return std::optional<pki::Error>();
-}
-
-// Not `limited`: that would ask the client to come again in a moment, not tomorrow.
-Objection HeldClaims::object_to_count(Store& store, const Claims& claims,
-                                      std::int64_t now) const {
-    PKI_TRY(std::uint64_t count, store.count(claims.counted->hash, now));
-    if (const auto held = counted_.find(claims.counted->hash); held != counted_.end())
-        count += held->second;
-    if (count < claims.limit) return std::optional<pki::Error>();
-    return std::optional(
-        fail(Errc::denied, "challenge: too many certificates for this device"));
-}
-
-Objection HeldClaims::take(Store& store, IssueJob& job) {
-    const Claims& claims = job.challenge.claims;
-    Objection objection = std::optional<pki::Error>();
-    if (claims.once) objection = object_to_use(store, *claims.once);
-    if (objection && !*objection && claims.counted)
-        objection = object_to_count(store, claims, job.now());
-    if (!objection || *objection) return objection;
-    if (claims.once) used_.emplace(claims.once->kind, claims.once->hash);
-    if (claims.counted) counted_[claims.counted->hash]++;
-    job.challenge.held = true;
-    return objection;
-}
-
-void HeldClaims::give_back(const IssueJob& job) {
-    if (!job.challenge.held) return;
-    const Claims& claims = job.challenge.claims;
-    if (claims.once) used_.erase({claims.once->kind, claims.once->hash});
-    if (!claims.counted) return;
-    const auto held = counted_.find(claims.counted->hash);
-    if (held != counted_.end() && --held->second == 0) counted_.erase(held);
-}
-
-std::string beside_text(const IssueJob& job) {
-    return job.challenge.beside.empty() ? "" : "challenge " + job.challenge.beside;
-}
-
-void record_claims(IssueJob& job) {
-    const Claims& claims = job.challenge.claims;
-    if (claims.once) job.decided.used = {*claims.once};
-    if (claims.counted) job.decided.counted = {*claims.counted};
 }
 
 }  // namespace signerd

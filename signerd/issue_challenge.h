@@ -1,12 +1,7 @@
-// Challenges in the issue path: who knows the challengePassword, and what is used up by it.
+// Challenges in the issue path: who knows the challengePassword.
 #pragma once
 
-#include <map>
-#include <set>
-#include <utility>
-
 #include "signerd/issue_job.h"
-#include "signerd/issue_revoked.h"
 
 namespace signerd {
 
@@ -23,31 +18,5 @@ Presented presented(const IssueJob& job);
 
 // Who was asked outside has accepted or refused it.
 pki::Status settle_challenge(IssueJob& job, const pki::Result<Finding>& finding);
-
-// What requests on their way use up, and nobody else may therefore: they are not in the store
-// yet. For one thread.
-class HeldClaims {
-   public:
-    // What the request uses up is used already, by another that is in the store or on its way,
-    // or it is the one too many: unauthenticated, denied. An Error of the Result is one of the
-    // store. What is taken has to be given back once it is in the store, or will not be.
-    Objection take(Store& store, IssueJob& job);
-    void give_back(const IssueJob& job);
-
-   private:
-    using Value = std::pair<UsedKind, pki::ossl::Sha256>;
-
-    Objection object_to_use(Store& store, const UsedValue& value) const;
-    Objection object_to_count(Store& store, const Claims& claims, std::int64_t now) const;
-
-    std::set<Value> used_;
-    std::map<pki::ossl::Sha256, std::uint64_t> counted_;
-};
-
-// What the audit record says of a challenge beside a client certificate; empty: nothing.
-std::string beside_text(const IssueJob& job);
-
-// Puts what the request uses up into what becomes durable with its certificate.
-void record_claims(IssueJob& job);
 
 }  // namespace signerd

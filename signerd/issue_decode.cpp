@@ -1,6 +1,7 @@
 #include "signerd/issue_decode.h"
 
 #include "signerd/audit.h"
+#include "signerd/issue_token.h"
 #include "signerd/issue_transaction.h"
 
 namespace signerd {
@@ -93,6 +94,7 @@ pki::Status decode(IssueJob& job) {
     if (job.request.protocol == wire::Protocol::none ||
         job.request.operation == wire::Operation::none)
         return fail(Errc::malformed, "issue: protocol or operation missing");
+    PKI_CHECK(check_token_fields(job.request));
     PKI_CHECK(read_cmp(job));
     PKI_CHECK(read_request(job));
     describe_csr(job.record(), job.csr);

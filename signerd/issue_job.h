@@ -11,6 +11,7 @@
 #include "signerd/idempotency.h"
 #include "signerd/issue_tbs.h"
 #include "signerd/key_maker.h"
+#include "signerd/reply.h"
 #include "signerd/request.h"
 #include "signerd/transaction.h"
 
@@ -23,11 +24,19 @@ struct ChallengeState {
                                        // generation
     bool ask = false;                  // somebody outside has to be asked
     bool asked = false;                // and has accepted it
-    bool held = false;                 // the claims are taken
-    std::string beside;  // its name, when the audit record has a client certificate
-    // Nobody knows it: an earlier, equal request may answer this one, nothing else does.
+    // What is known of it, or of a token, when the audit record has another credential.
+    std::string beside;
+    // Nobody knows it, or the token is not valid: an earlier, equal request may answer this
+    // one, nothing else does.
     std::optional<pki::Error> refusal;
     Claims claims;
+};
+
+// One of "limits" of the profile, as far as this request is concerned.
+struct LimitClaim {
+    const char* rule = "";  // its key in signerd.json
+    IssueLimit limit;
+    CountedValue counted;
 };
 
 // What is known of a request by CMP.
@@ -63,6 +72,9 @@ struct IssueJob {
 
     ChallengeState challenge;
     std::optional<CmpState> cmp;
+    std::vector<LimitClaim> limits;
+    bool held = false;  // the claims of challenge, token and limits are taken
+    std::uint32_t retry_after = kRetryAfter;  // seconds, with a refusal for now
 
     RequestKey key;
     bool claimed = false;

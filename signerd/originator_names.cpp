@@ -33,10 +33,6 @@ constexpr Bytes kPlaces[] = {
     oid::kDomainComponent,
 };
 
-bool is_place(Bytes type) {
-    return std::ranges::any_of(kPlaces, [&](Bytes place) { return pki::equal(place, type); });
-}
-
 // What the originator is called.
 struct Own {
     std::vector<std::string> texts;
@@ -114,6 +110,10 @@ pki::Status check_general_name(const Own& own, const x509::GeneralName& name) {
 }
 
 }  // namespace
+
+bool is_place(Bytes type) {
+    return std::ranges::any_of(kPlaces, [&](Bytes place) { return pki::equal(place, type); });
+}
 
 pki::Status check_own_names(const x509::Csr& csr, const CmpTurn& turn) {
     Own own;

@@ -6,6 +6,9 @@
 
 namespace signerd {
 
+// Is it of those attributes of a subject that say where a holder belongs?
+bool is_place(pki::Bytes type);
+
 // denied (bad_cert_template) for a name that is not the originator's.
 //
 // Of the subject that concerns what names a holder; country, state, locality, street, postal

@@ -26,14 +26,14 @@ std::string wire_text(const pki::Error& error) {
     return text;
 }
 
-pki::Buffer error_frame(const pki::Error& error, std::uint64_t id) {
+pki::Buffer error_frame(const pki::Error& error, std::uint64_t id, std::uint32_t retry_after) {
     const std::string text =
         pki::client_visible(error.code) ? wire_text(error) : uniform_text(error.code);
     pki::wire::ErrorReply reply;
     reply.code = error.code;
     reply.text = text;
     reply.reason = error.reason;
-    if (pki::retryable(error.code)) reply.retry_after = kRetryAfter;
+    if (pki::retryable(error.code)) reply.retry_after = retry_after;
     auto frame = pki::wire::encode(reply, id);
     return frame ? *std::move(frame) : pki::Buffer{};
 }

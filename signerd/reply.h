@@ -12,8 +12,9 @@ constexpr std::uint32_t kRetryAfter = 5;  // seconds, for whoever is turned away
 std::string wire_text(const pki::Error& error);
 
 // What the peer may know of an error: text and detail where client_visible(), otherwise one
-// text for each code, whatever the cause.
-pki::Buffer error_frame(const pki::Error& error, std::uint64_t id);
+// text for each code, whatever the cause. `retry_after` is for codes that are retryable().
+pki::Buffer error_frame(const pki::Error& error, std::uint64_t id,
+                        std::uint32_t retry_after = kRetryAfter);
 
 // A message that does not fit its bounds is answered with an error.
 template <class M>

@@ -111,9 +111,10 @@ class Daemon {
     signerd::Refusals refusals_{clock_, committer_,
                                 [this](auto, auto action) { loop->after({}, action); }};
     signerd::ChallengeMaker challenges_{clock_, committer_, server};
+    signerd::TokenMaker tokens_{clock_, store, committer_, server};
     signerd::Dispatcher dispatcher_{
         {clock_, store, issuer_, reports_, revoker_, cmp_revoker_, confirmer_, crls_.publisher,
-         crls_.watchers, ocsp_, ras_, challenges_, server, unit::kNow,
+         crls_.watchers, ocsp_, ras_, challenges_, tokens_, server, unit::kNow,
          [] { return signerd::Gauges{}; },
          [this](const signerd::Request& request, const pki::Error& error) {
              refusals_.note(*request.generation, *request.peer, error);

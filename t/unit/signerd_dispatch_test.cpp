@@ -112,7 +112,7 @@ class Desk : public IssueFixture {
    public:
     Desk()
         : dispatcher({clock, *store, issuer, reports, revoker, cmp_revoker, confirmer,
-                      crls.publisher, crls.watchers, ocsp, ras, challenges, replies,
+                      crls.publisher, crls.watchers, ocsp, ras, challenges, tokens, replies,
                       unit::kNow - 60,
                       [] { return signerd::Gauges{3, 7, 2, 1, 4711, "ready"}; },
                       [this](const signerd::Request&, const pki::Error& error) {
@@ -149,6 +149,7 @@ class Desk : public IssueFixture {
     signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
     signerd::RaIssuer ras{clock, *store, signer, committer, replies};
     signerd::ChallengeMaker challenges{clock, committer, replies};
+    signerd::TokenMaker tokens{clock, *store, committer, replies};
     signerd::Dispatcher dispatcher;
 
    private:

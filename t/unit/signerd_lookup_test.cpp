@@ -98,9 +98,10 @@ class Desk : public unit::IssueFixture {
     signerd::OcspResponder ocsp{clock, *store, ocsp_signer, committer, replies};
     signerd::RaIssuer ras{clock, *store, signer, committer, replies};
     signerd::ChallengeMaker challenges{clock, committer, replies};
-    signerd::Services services{
-        clock,         *store, issuer, reports,    revoker, cmp_revoker, confirmer, crls,
-        idle.watchers, ocsp,   ras,    challenges, replies, kNow,        {},        {}};
+    signerd::TokenMaker tokens{clock, *store, committer, replies};
+    signerd::Services services{clock,     *store,  issuer,        reports, revoker, cmp_revoker,
+                               confirmer, crls,    idle.watchers, ocsp,    ras,     challenges,
+                               tokens,    replies, kNow,          {},      {}};
 };
 
 wire::IssueReply certificate_in(const Result<Buffer>& frame) {
