@@ -43,8 +43,13 @@ inline constexpr std::string_view kProfile[] = {"ca",
                                                 "approval_lifetime",
                                                 "approval_retry",
                                                 "approval_limit",
+                                                "limits",
                                                 "scep",
                                                 "cmp"};
+
+inline constexpr std::string_view kIssueLimits[] = {"per_name", "per_credential"};
+
+inline constexpr std::string_view kIssueLimit[] = {"count", "within"};
 
 inline constexpr std::string_view kScep[] = {"challenges", "renewal"};
 

@@ -25,6 +25,9 @@ pki::Result<std::map<std::string, Profile>> read_profiles(const JsonValue& value
                                                           const std::map<std::string, Ca>& cas,
                                                           const Challenges* challenges);
 
+// "limits" of a profile.
+pki::Result<IssueLimits> read_issue_limits(const JsonValue& value);
+
 // "scep" of a profile.
 pki::Result<ScepRules> read_scep_rules(const JsonValue& value, const Challenges* challenges);
 

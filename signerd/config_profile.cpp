@@ -230,6 +230,7 @@ pki::Result<Profile> read_profile(const std::string& name, const JsonValue& valu
     PKI_CHECK(object.optional("idempotency_window", into(profile.idempotency_window,
                                                          duration(1, kMaxIdempotencyWindow))));
     PKI_CHECK(read_approval(object, profile.approval));
+    PKI_CHECK(object.optional("limits", into(profile.limits, read_issue_limits)));
     const auto scep = [&](const JsonValue& v) { return read_scep_rules(v, challenges); };
     PKI_CHECK(object.optional("scep", into(profile.scep, scep)));
     PKI_CHECK(object.optional("cmp", into(profile.cmp, read_cmp_rules)));
