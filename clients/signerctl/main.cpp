@@ -15,7 +15,8 @@ constexpr const char* kDefaultSocket = "/run/signerd/admin.sock";
 
 constexpr const signerctl::Command* kCommands[] = {
     &signerctl::kCaInit,      &signerctl::kCaNext,          &signerctl::kCaImport,
-    &signerctl::kRaIssue,     &signerctl::kChallengeCreate, &signerctl::kCertList,
+    &signerctl::kRaIssue,     &signerctl::kChallengeCreate, &signerctl::kTokenCreate,
+    &signerctl::kTokenList,   &signerctl::kTokenRevoke,     &signerctl::kCertList,
     &signerctl::kCertShow,    &signerctl::kRevoke,          &signerctl::kRelease,
     &signerctl::kCrlPublish,  &signerctl::kRequestList,     &signerctl::kRequestApprove,
     &signerctl::kRequestDeny, &signerctl::kAuditList,       &signerctl::kAuditVerify,
