@@ -8,6 +8,7 @@
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
 #include "ngx_common/login_guard.h"
+#include "ngx_est_module/bearer.h"
 
 namespace ngx_enroll::est {
 
@@ -17,7 +18,12 @@ using pki::wire::Credential;
 
 // Causes of a 401, for the audit log: the client is told none of them.
 constexpr const char* kNoPassword = "no user name and password";
+constexpr const char* kNoToken = "no token";
+constexpr const char* kNeither = "no user name and password, and no token";
+constexpr const char* kMalformedToken = "the token is malformed";
 constexpr const char* kNoCertificate = "no client certificate";
+
+constexpr ngx_uint_t kAuthHeader = kAuthBasic | kAuthBearer;  // in Authorization
 
 AuthResult refused(EstExchange& exchange, ngx_int_t status, const char* line) {
     exchange.outcome = pki::name(status == NGX_HTTP_UNAUTHORIZED ? pki::Errc::unauthenticated
@@ -31,6 +37,12 @@ bool needs_certificate(const EstExchange& exchange, const LocConf& conf) {
            (conf.auth & kAuthMtls && conf.satisfy == kSatisfyAll);
 }
 
+void add_challenge(ngx_http_request_t* r, const LocConf& conf, const std::string& scheme) {
+    const std::string challenge = scheme + " realm=\"" + std::string(view(conf.realm)) + "\"";
+    r->headers_out.www_authenticate =
+        add_header(r, "WWW-Authenticate", copy_to_pool(r->pool, challenge));
+}
+
 // RFC 9110 11.6.1: a 401 names at least one challenge. There is no registered scheme for
 // a TLS certificate; clients pass over one that they do not know.
 AuthResult unauthorized(EstExchange& exchange, const LocConf& conf, const char* cause) {
@@ -38,11 +50,10 @@ AuthResult unauthorized(EstExchange& exchange, const LocConf& conf, const char* 
     // A certificate that was refused tells more than that nothing else was there.
     if (exchange.cause == nullptr) exchange.cause = cause;
     const bool certificate = exchange.credential != Credential::certificate &&
-                             (needs_certificate(exchange, conf) || !(conf.auth & kAuthBasic));
-    const std::string scheme = certificate ? "TLS-Client-Certificate" : "Basic";
-    const std::string challenge = scheme + " realm=\"" + std::string(view(conf.realm)) + "\"";
-    r->headers_out.www_authenticate =
-        add_header(r, "WWW-Authenticate", copy_to_pool(r->pool, challenge));
+                             (needs_certificate(exchange, conf) || !(conf.auth & kAuthHeader));
+    if (certificate) add_challenge(r, conf, "TLS-Client-Certificate");
+    if (!certificate && conf.auth & kAuthBasic) add_challenge(r, conf, "Basic");
+    if (!certificate && conf.auth & kAuthBearer) add_bearer_challenge(r, conf, nullptr);
     // Bouncy Castle's client gives up when the 401 that it answers has a body.
     exchange.error_without_body = !certificate;
     return refused(exchange, NGX_HTTP_UNAUTHORIZED,
@@ -50,12 +61,12 @@ AuthResult unauthorized(EstExchange& exchange, const LocConf& conf, const char* 
                                : "authentication is required");
 }
 
-// The same whether the password is right or wrong: nobody has looked at it.
-AuthResult locked_out(EstExchange& exchange, std::uint32_t seconds) {
+// The same whether the password or token is right or wrong: nobody has looked at it.
+AuthResult locked_out(EstExchange& exchange, std::uint32_t seconds,
+                      const char* line = "too many wrong passwords, try again later") {
     exchange.outcome = pki::name(pki::Errc::limited);
     exchange.retry_after = seconds;
-    return {Verdict::refused, refuse(exchange, NGX_HTTP_TOO_MANY_REQUESTS,
-                                     "too many wrong passwords, try again later")};
+    return {Verdict::refused, refuse(exchange, NGX_HTTP_TOO_MANY_REQUESTS, line)};
 }
 
 bool accept_certificate(EstExchange& exchange, const LocConf& conf) {
@@ -129,7 +140,8 @@ void accept_user(EstExchange& exchange, const std::string& user) {
 
 AuthResult check_basic(EstExchange& exchange, const LocConf& conf) {
     const auto credentials = basic_credentials(exchange.request, conf);
-    if (!credentials) return unauthorized(exchange, conf, kNoPassword);
+    if (!credentials)
+        return unauthorized(exchange, conf, conf.auth & kAuthBearer ? kNeither : kNoPassword);
     exchange.presented_name = credentials->user;
     exchange.cause = nullptr;  // of a certificate: the password counts now
     ngx_http_request_t* r = exchange.request;
@@ -146,6 +158,27 @@ AuthResult check_basic(EstExchange& exchange, const LocConf& conf) {
     }
     accept_user(exchange, credentials->user);
     return {Verdict::allowed, NGX_OK};
+}
+
+// Whether it is good is signerd's to say, once there is a CSR.
+AuthResult take_token(EstExchange& exchange, const LocConf& conf, const Bearer& bearer) {
+    ngx_http_request_t* r = exchange.request;
+    exchange.cause = nullptr;  // of a certificate: the token counts now
+    if (bearer.state == BearerState::malformed)
+        return unauthorized(exchange, conf, kMalformedToken);
+    if (const auto seconds = login_wait(zone_of(r), conf.limits, r); seconds != 0)
+        return locked_out(exchange, seconds, "too many wrong tokens, try again later");
+    exchange.token_sha256 = pki::ossl::sha256(pki::as_bytes(bearer.token));
+    return {Verdict::allowed, NGX_OK};
+}
+
+AuthResult check_header(EstExchange& exchange, const LocConf& conf) {
+    if (conf.auth & kAuthBearer) {
+        const Bearer bearer = bearer_of(exchange.request);
+        if (bearer.state != BearerState::absent) return take_token(exchange, conf, bearer);
+        if (!(conf.auth & kAuthBasic)) return unauthorized(exchange, conf, kNoToken);
+    }
+    return check_basic(exchange, conf);
 }
 
 class HashWork final : public OffloadedWork {
@@ -204,7 +237,7 @@ class HashWork final : public OffloadedWork {
 AuthResult authenticate(EstExchange& exchange, const LocConf& conf) {
     if (conf.auth & kAuthNone && exchange.operation != pki::est::Operation::simplereenroll)
         return {Verdict::allowed, NGX_OK};
-    if (!(conf.auth & (kAuthBasic | kAuthMtls)))
+    if (!(conf.auth & (kAuthHeader | kAuthMtls)))
         return refused(exchange, NGX_HTTP_FORBIDDEN, "this operation is not allowed here");
     if (needs_certificate(exchange, conf) && !(conf.auth & kAuthMtls))
         return refused(exchange, NGX_HTTP_FORBIDDEN, "renewal is not allowed here");
@@ -212,9 +245,9 @@ AuthResult authenticate(EstExchange& exchange, const LocConf& conf) {
     const bool certified = conf.auth & kAuthMtls && accept_certificate(exchange, conf);
     if (!certified && needs_certificate(exchange, conf))
         return unauthorized(exchange, conf, kNoCertificate);
-    const bool password_needed =
-        conf.auth & kAuthBasic && (!certified || conf.satisfy == kSatisfyAll);
-    if (password_needed) return check_basic(exchange, conf);
+    const bool header_needed =
+        conf.auth & kAuthHeader && (!certified || conf.satisfy == kSatisfyAll);
+    if (header_needed) return check_header(exchange, conf);
     return certified ? AuthResult{Verdict::allowed, NGX_OK}
                      : unauthorized(exchange, conf, kNoCertificate);
 }

@@ -22,6 +22,7 @@ enum Auth : ngx_uint_t {
     kAuthNone = 0x0002,  // 1 is NGX_CONF_BITMASK_SET
     kAuthBasic = 0x0004,
     kAuthMtls = 0x0008,
+    kAuthBearer = 0x0010,
 };
 
 enum Satisfy : ngx_uint_t { kSatisfyAny = 0, kSatisfyAll = 1 };
@@ -64,6 +65,7 @@ struct EstExchange : SignerExchange {
     std::string credential_name;
     std::string presented_name;  // of a user or certificate that may not have been proven
     pki::Buffer client_certificate;
+    std::optional<pki::ossl::Sha256> token_sha256;  // of a token, which signerd knows or not
     std::optional<pki::ossl::Sha256> csr_sha256;  // of a CSR that was refused here
 
     std::string_view outcome;  // for $est_status

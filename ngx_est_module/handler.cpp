@@ -115,6 +115,7 @@ ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
     request.credential = exchange.credential;
     request.credential_name = exchange.credential_name;
     request.client_certificate = exchange.client_certificate;
+    if (exchange.token_sha256) request.token_sha256 = *exchange.token_sha256;
     request.client_address = client_address(exchange.request->connection);
     request.idempotency_key = exchange.idempotency_key;
     request.idempotency_window = static_cast<std::uint32_t>(conf.idempotency_window);

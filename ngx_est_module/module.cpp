@@ -22,6 +22,7 @@ ngx_conf_bitmask_t auth_masks[] = {
     {ngx_string("none"), kAuthNone},
     {ngx_string("basic"), kAuthBasic},
     {ngx_string("mtls"), kAuthMtls},
+    {ngx_string("bearer"), kAuthBearer},
     {ngx_null_string, 0},
 };
 
@@ -139,8 +140,13 @@ bool quotable(std::string_view text) {
 // What one location needs to serve: nothing that it lacks may turn up at a request.
 char* check_location(ngx_conf_t* cf, const LocConf& conf) {
     if (conf.profile.len == 0) return invalid(cf, "\"est_pass\" needs \"est_profile\"");
-    if (conf.auth & kAuthNone && conf.auth & (kAuthBasic | kAuthMtls))
+    if (conf.auth & kAuthNone && conf.auth & (kAuthBasic | kAuthMtls | kAuthBearer))
         return invalid(cf, "\"est_auth none\" does not go with other values");
+    // A request has one Authorization header.
+    if (conf.satisfy == kSatisfyAll && conf.auth & kAuthBasic && conf.auth & kAuthBearer)
+        return invalid(cf,
+                       "no client has both for \"est_auth basic bearer\": "
+                       "\"est_satisfy all\" does not go with it");
     if (conf.auth & kAuthBasic && conf.passwords == nullptr)
         return invalid(cf, "\"est_auth basic\" needs \"est_password_file\"");
     if (conf.auth & kAuthMtls && conf.anchors == nullptr)

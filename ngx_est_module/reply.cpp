@@ -4,6 +4,7 @@
 #include "libpki/est/status.h"
 #include "libpki/wire/pending.h"
 #include "ngx_common/headers.h"
+#include "ngx_est_module/bearer.h"
 
 namespace ngx_enroll::est {
 
@@ -23,12 +24,15 @@ pki::Result<Reply> error_reply(EstExchange& exchange, const pki::wire::Frame& fr
     PKI_TRY(const pki::wire::ErrorReply error, pki::wire::decode<pki::wire::ErrorReply>(frame));
     exchange.outcome = pki::name(error.code);
     Reply reply;
-    // A 401 needs a challenge (RFC 9110 11.6.1), and ours is answered by the time signerd
-    // speaks.
-    const bool refused_identity = error.code == pki::Errc::unauthenticated;
-    reply.status = refused_identity
-                       ? NGX_HTTP_FORBIDDEN
-                       : static_cast<ngx_uint_t>(pki::est::http_status(error.code));
+    reply.status = static_cast<ngx_uint_t>(pki::est::http_status(error.code));
+    // A 401 needs a challenge (RFC 9110 11.6.1), and that of passwords and certificates is
+    // answered by the time signerd speaks.
+    if (error.code == pki::Errc::unauthenticated) {
+        if (exchange.token_sha256)
+            bearer_refused(exchange);
+        else
+            reply.status = NGX_HTTP_FORBIDDEN;
+    }
     ngx_str_set(&reply.content_type, "text/plain");
     reply.body = copy_to_pool(exchange.request->pool, std::string(error.text) + "\n");
     if (pki::retryable(error.code))
