@@ -6,6 +6,7 @@
 #include "libpki/wire/registration.h"
 #include "libpki/wire/report.h"
 #include "libpki/wire/revocation.h"
+#include "libpki/wire/token.h"
 #include "libpki/wire/transaction.h"
 #include "t/fuzz/fuzz.h"
 
@@ -104,6 +105,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                    wire::TransactionReply, wire::CmpRevokeRequest, wire::TemplateRequest,
                    wire::TemplateReply, wire::RootUpdateRequest, wire::RootUpdateReply>(*frame,
                                                                                         input);
+    check_messages<wire::TokenCreateRequest, wire::TokenListRequest, wire::TokenRevokeRequest>(
+        *frame, input);
     check_report(*frame);
     return 0;
 }
