@@ -14,14 +14,14 @@ using pki::fail;
 Finding finding(Verdict verdict, const char* cause) { return {verdict, cause, {}, {}}; }
 
 // Of the mac: it is over all else, and has one text.
-UsedValue use_of(const Token& token) {
+UsedValue use_of(const HmacToken& token) {
     return {UsedKind::hmac_token, pki::ossl::sha256(token.mac), token.expires};
 }
 
 }  // namespace
 
 // Version 1 does not say which key.
-const HmacKey* HmacChallenge::find_key(const Token& token, const TokenScope& scope) const {
+const HmacKey* HmacChallenge::find_key(const HmacToken& token, const TokenScope& scope) const {
     const HmacKey* found = nullptr;
     for (const HmacKey& key : rules_.keys) {
         if (token.version == 2 && key.id != token.key_id) continue;
@@ -59,7 +59,7 @@ pki::Result<std::string> HmacChallenge::make(const Wanted& wanted) const {
         return fail(Errc::denied, "the challenge has no tokens of version 1", name());
     if (wanted.version == 1 && !wanted.subject.empty())
         return fail(Errc::denied, "a token of version 1 is bound to no subject");
-    Token token;
+    HmacToken token;
     token.version = wanted.version;
     token.key_id = rules_.keys.front().id;
     token.has_subject = !wanted.subject.empty();

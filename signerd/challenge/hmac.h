@@ -41,7 +41,7 @@ class HmacChallenge final : public Challenge {
     const HmacRules& rules() const { return rules_; }
 
    private:
-    const HmacKey* find_key(const Token& token, const TokenScope& scope) const;
+    const HmacKey* find_key(const HmacToken& token, const TokenScope& scope) const;
 
     const HmacRules rules_;
 };

@@ -51,11 +51,11 @@ void copy(pki::Bytes from, std::array<std::uint8_t, N>& to) {
     std::ranges::copy(from, to.begin());
 }
 
-std::optional<Token> parse_version_1(const std::vector<std::string_view>& parts) {
+std::optional<HmacToken> parse_version_1(const std::vector<std::string_view>& parts) {
     const auto expiry = take_part(parts[0], kExpiry);
     const auto nonce = take_part(parts[1], kTokenNonce);
     const auto mac = take_part(parts[2], pki::ossl::Sha256().size());
-    Token token;
+    HmacToken token;
     token.version = 1;
     if (!expiry || !nonce || !mac || !take_expiry(*expiry, token.expires)) return std::nullopt;
     copy(*nonce, token.nonce);
@@ -63,12 +63,12 @@ std::optional<Token> parse_version_1(const std::vector<std::string_view>& parts)
     return token;
 }
 
-std::optional<Token> parse_version_2(const std::vector<std::string_view>& parts) {
+std::optional<HmacToken> parse_version_2(const std::vector<std::string_view>& parts) {
     const auto body = take_part(parts[2], 1 + kExpiry + kTokenNonce);
     const auto mac = take_part(parts[3], pki::ossl::Sha256().size());
     if (!is_key_id(parts[1]) || !body || !mac || body->front() > 1) return std::nullopt;
     const pki::Bytes octets = *body;
-    Token token;
+    HmacToken token;
     token.key_id = parts[1];
     token.has_subject = octets[0] == 1;
     if (!take_expiry(octets.subspan(1, kExpiry), token.expires)) return std::nullopt;
@@ -78,7 +78,7 @@ std::optional<Token> parse_version_2(const std::vector<std::string_view>& parts)
 }
 
 // expiry || nonce, behind the flags of version 2.
-pki::Buffer body_of(const Token& token) {
+pki::Buffer body_of(const HmacToken& token) {
     pki::Buffer body;
     if (token.version == 2) body.push_back(token.has_subject ? 1 : 0);
     put_number(body, static_cast<std::uint64_t>(token.expires), kExpiry);
@@ -99,7 +99,7 @@ bool is_key_id(std::string_view id) {
     });
 }
 
-std::optional<Token> parse_token(std::string_view text) {
+std::optional<HmacToken> parse_token(std::string_view text) {
     if (text.size() > kLongest) return std::nullopt;
     const auto parts = split(text);
     if (text.size() == kVersion1 && parts.size() == 3) return parse_version_1(parts);
@@ -107,7 +107,7 @@ std::optional<Token> parse_token(std::string_view text) {
     return std::nullopt;
 }
 
-std::string token_text(const Token& token) {
+std::string token_text(const HmacToken& token) {
     const pki::Buffer body = body_of(token);
     const std::string mac = base64url_encode(token.mac);
     if (token.version == 2)
@@ -118,7 +118,7 @@ std::string token_text(const Token& token) {
 }
 
 // No message of one version is one of the other: their lengths differ.
-pki::ossl::Sha256 token_mac(const Token& token, pki::Bytes key, const TokenScope& scope) {
+pki::ossl::Sha256 token_mac(const HmacToken& token, pki::Bytes key, const TokenScope& scope) {
     const pki::Buffer body = body_of(token);
     if (token.version == 1) return pki::ossl::hmac_sha256(key, body);
     pki::Buffer message = pki::to_buffer(pki::as_bytes(kLabel));

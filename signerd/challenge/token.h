@@ -24,7 +24,7 @@ namespace signerd {
 
 constexpr std::size_t kTokenNonce = 12;
 
-struct Token {
+struct HmacToken {
     int version = 2;
     std::string key_id;        // version 2
     bool has_subject = false;  // version 2
@@ -34,9 +34,9 @@ struct Token {
 };
 
 // nullopt for whatever is not exactly a token of one of the versions. Not checked: mac, expiry.
-std::optional<Token> parse_token(std::string_view text);
+std::optional<HmacToken> parse_token(std::string_view text);
 
-std::string token_text(const Token& token);
+std::string token_text(const HmacToken& token);
 
 // What the token is good for; no part of version 1.
 struct TokenScope {
@@ -45,7 +45,7 @@ struct TokenScope {
 };
 
 // The mac that the token should have.
-pki::ossl::Sha256 token_mac(const Token& token, pki::Bytes key, const TokenScope& scope);
+pki::ossl::Sha256 token_mac(const HmacToken& token, pki::Bytes key, const TokenScope& scope);
 
 // 1 to 32 of A-Z a-z 0-9 _ -.
 bool is_key_id(std::string_view id);

@@ -6,8 +6,8 @@
 
 namespace {
 
+using signerd::HmacToken;
 using signerd::parse_token;
-using signerd::Token;
 using signerd::token_mac;
 using signerd::token_text;
 
@@ -22,7 +22,7 @@ constexpr const char* kForSubject =
     "v2.k1.AQAAAABrSeAQAAECAwQFBgcICQoL.z11S_yGd94vgOcFrqxqnJIa9IZP4nPdyI_Fzp_N5gZs";
 
 std::string written(int version, const char* subject) {
-    Token token;
+    HmacToken token;
     token.version = version;
     token.key_id = "k1";
     token.has_subject = *subject != 0;

@@ -50,7 +50,8 @@ class TokenFixture : public ApprovalFixture {
         return *std::move(made);
     }
     std::string member(std::uint64_t id, const char* name) {
-        const char* text = json_string_value(json_object_get(json(id).get(), name));
+        const signerd::JsonPtr answer = json(id);
+        const char* text = json_string_value(json_object_get(answer.get(), name));
         return text == nullptr ? "none" : text;
     }
     // The token itself.
