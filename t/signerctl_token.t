@@ -48,7 +48,7 @@ is(join(' ', map { "$_->{id} $_->{state}" } listed('--all')), '1 good 2 revoked 
 ok(exists +(listed('--all'))[1]{revoked}, 'since when');
 $result = signerctl(qw(token revoke 9 2 1));
 is($result->{status}, 1, 'those that cannot be revoked');
-like($result->{err}, qr/token 9: no such token: 9; token 2: the token is revoked already: 2/, 'are named');
+like($result->{err}, qr/token 9: .*no such token: 9; token 2: .*the token is revoked already: 2/, 'are named');
 is(scalar listed(), 0, 'and keep the others from nothing');
 
 # --- what signerctl and signerd refuse ---
