@@ -45,7 +45,8 @@ inline constexpr std::string_view kProfile[] = {"ca",
                                                 "approval_limit",
                                                 "limits",
                                                 "scep",
-                                                "cmp"};
+                                                "cmp",
+                                                "est"};
 
 inline constexpr std::string_view kIssueLimits[] = {"per_name", "per_credential"};
 
@@ -56,6 +57,8 @@ inline constexpr std::string_view kScep[] = {"challenges", "renewal"};
 inline constexpr std::string_view kCmp[] = {
     "names", "implicit_confirm", "confirm_within", "unconfirmed",
     "ra",    "key_generation",   "revocation",     "renewal"};
+
+inline constexpr std::string_view kEst[] = {"renewal", "key_generation"};
 
 inline constexpr std::string_view kRenewal[] = {"grace", "change_subject", "from_profiles"};
 

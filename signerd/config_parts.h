@@ -34,7 +34,10 @@ pki::Result<ScepRules> read_scep_rules(const JsonValue& value, const Challenges*
 // "cmp" of a profile.
 pki::Result<CmpRules> read_cmp_rules(const JsonValue& value);
 
-// "renewal" of either.
+// "est" of a profile.
+pki::Result<EstRules> read_est_rules(const JsonValue& value);
+
+// "renewal" of one of these.
 pki::Result<Renewal> read_renewal(const JsonValue& value);
 
 pki::Result<std::vector<Listen>> read_listen(const JsonValue& value,

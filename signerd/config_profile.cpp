@@ -234,6 +234,7 @@ pki::Result<Profile> read_profile(const std::string& name, const JsonValue& valu
     const auto scep = [&](const JsonValue& v) { return read_scep_rules(v, challenges); };
     PKI_CHECK(object.optional("scep", into(profile.scep, scep)));
     PKI_CHECK(object.optional("cmp", into(profile.cmp, read_cmp_rules)));
+    PKI_CHECK(object.optional("est", into(profile.est, read_est_rules)));
     PKI_CHECK(check_approval(object, profile));
     return profile;
 }

@@ -37,6 +37,7 @@ my %titles = (
     san          => 'Alternative names: profiles.*.san',
     crl => 'CRLs: cas.*.crl', ocsp => 'OCSP: cas.*.ocsp',
     scep => 'SCEP: profiles.*.scep', cmp => 'CMP: profiles.*.cmp',
+    est => 'EST: profiles.*.est',
     renewal => 'Renewals: profiles.*.*.renewal',
     static_challenge => 'Static secrets: challenges.*',
     hmac_challenge => 'Tokens: challenges.*', hmac_key => 'Keys of tokens: challenges.*.keys[]',
