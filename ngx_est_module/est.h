@@ -12,6 +12,7 @@
 #include "ngx_common/report.h"
 #include "ngx_common/signer.h"
 #include "ngx_common/signer_conf.h"
+#include "ngx_common/signing_pair.h"
 
 extern "C" ngx_module_t ngx_est_module;
 
@@ -44,6 +45,9 @@ struct LocConf {
     const PasswordFile* passwords;
     X509_STORE* anchors;
     ngx_str_t realm;
+    ngx_str_t certificate;  // est_certificate, est_certificate_key: what we sign ourselves
+    ngx_str_t key;
+    const SigningPair* signing;  // from these two; nullptr: none
     ngx_flag_t verify_csr;
     ngx_flag_t chain;
     time_t idempotency_window;

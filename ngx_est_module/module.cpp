@@ -10,6 +10,7 @@
 #include "ngx_common/variable.h"
 #include "ngx_est_module/decisions.h"
 #include "ngx_est_module/est.h"
+#include "ngx_est_module/signing.h"
 
 namespace ngx_enroll::est {
 
@@ -57,6 +58,10 @@ ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("est_realm"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, realm), nullptr},
+    {ngx_string("est_certificate"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, certificate), nullptr},
+    {ngx_string("est_certificate_key"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, key), nullptr},
     {ngx_string("est_verify_csr"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, verify_csr), nullptr},
     {ngx_string("est_chain"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
@@ -160,11 +165,17 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
         return invalid(cf, "the name in \"est_profile\" is too long");
     if (conf.idempotency_window > 0x7fffffff)
         return invalid(cf, "\"est_idempotency_window\" is too long");
+    if ((conf.certificate.len == 0) != (conf.key.len == 0))
+        return invalid(cf, "\"est_certificate\" and \"est_certificate_key\" go together");
     return NGX_CONF_OK;
 }
 
 char* enter_location(ngx_conf_t* cf, LocConf& conf) {
     return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
+        if (conf.certificate.len != 0) {
+            conf.signing = load_signing(cf, conf.certificate, conf.key);
+            if (conf.signing == nullptr) return conf_error();
+        }
         if (conf.limits.location == nullptr)
             conf.limits.location =
                 add_location(cf, main_conf_of(cf).zone, conf.limits.max_inflight);
@@ -184,6 +195,8 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     ngx_conf_merge_ptr_value(conf.passwords, parent.passwords, nullptr);
     ngx_conf_merge_ptr_value(conf.anchors, parent.anchors, nullptr);
     ngx_conf_merge_str_value(conf.realm, parent.realm, "est");
+    ngx_conf_merge_str_value(conf.certificate, parent.certificate, "");
+    ngx_conf_merge_str_value(conf.key, parent.key, "");
     ngx_conf_merge_value(conf.verify_csr, parent.verify_csr, 1);
     ngx_conf_merge_value(conf.chain, parent.chain, 0);
     ngx_conf_merge_sec_value(conf.idempotency_window, parent.idempotency_window, 0);

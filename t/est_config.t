@@ -4,6 +4,11 @@ use warnings;
 use Enroll::Test;
 
 ca_init();
+for ([signing => ()], [ed => qw(-algorithm ed25519)]) {
+    my ($name, @options) = @$_;
+    must(qw(openssl req -new -x509 -days 2 -subj /CN=EST -addext basicConstraints=CA:FALSE),
+        '-config', '/dev/null', '-key', new_key($name, @options), '-out', path("$name.crt"));
+}
 write_file('passwords', "demo:{PLAIN}secret\n");
 write_file('empty', "# nobody\n");
 write_file('twice', "demo:{PLAIN}a\ndemo:{PLAIN}b\n");
@@ -45,6 +50,8 @@ est_idempotency_window 30m; est_retry_after 9s; est_connect_timeout 1s; est_send
 est_read_timeout 1s; est_next_upstream off; est_next_upstream_tries 2; est_next_upstream_timeout 1s;
 est_audit off;
 END
+accepted('a certificate of its own',
+    "$pass est_certificate %%DIR%%/signing.crt; est_certificate_key %%DIR%%/signing.key;");
 accepted('limits', "$pass est_max_inflight 0; est_login_failures 3 per=5m;",
     http => 'est_zone 256k; est_max_inflight_total 100; est_max_inflight 10; est_login_failures off;');
 accepted('a zone of that name for something else', $pass,
@@ -77,6 +84,16 @@ refused('anchors that are none', "$pass est_client_certificate %%DIR%%/text.pem;
 refused('a label that is an operation', "$pass est_label cacerts;", qr/operation of EST/);
 refused('a label that RFC 7030 reserves', "$pass est_label fullcmc;", qr/operation of EST/);
 refused('a label of two segments', "$pass est_label a/b;", qr/no path segment/);
+refused('a certificate without its key', "$pass est_certificate %%DIR%%/signing.crt;",
+    qr/"est_certificate" and "est_certificate_key" go together/);
+refused('a key without its certificate', "$pass est_certificate_key %%DIR%%/signing.key;",
+    qr/"est_certificate" and "est_certificate_key" go together/);
+refused('the certificate of a CA', "$pass est_certificate %%DIR%%/ca/issuing.pem; "
+    . 'est_certificate_key %%DIR%%/ca/issuing.key;', qr/it is the certificate of a CA/);
+refused('the key of another', "$pass est_certificate %%DIR%%/signing.crt; "
+    . 'est_certificate_key %%DIR%%/ed.key;', qr/the key is not that of the certificate/);
+refused('a key that CMS has no place for', "$pass est_certificate %%DIR%%/ed.crt; "
+    . 'est_certificate_key %%DIR%%/ed.key;', qr/the key is neither RSA nor EC/);
 refused('a realm with quotes', qq{$pass est_realm 'a"b';}, qr/"est_realm" must be printable/);
 refused('a flag', "$pass est_chain yes;", qr/it must be "on" or "off"/);
 refused('a switch', "$pass est_audit sometimes;", qr/it must be "on" or "off"/);
