@@ -1,8 +1,8 @@
 #include "ngx_cmp_module/reply.h"
 
 #include "libpki/cmp/certificate.h"
-#include "libpki/cmp/key_delivery.h"
 #include "libpki/cmp/revocation.h"
+#include "libpki/cms/key_package.h"
 #include "libpki/wire/pending.h"
 #include "libpki/wire/transaction.h"
 #include "ngx_cmp_module/answer.h"
@@ -77,8 +77,8 @@ Answer answer_of(CmpExchange& exchange, const wire::IssueReply& issued,
 
 // --- a key that was made for the client ---
 
-pki::cmp::KeyRecipient recipient_of(const Request& request) {
-    pki::cmp::KeyRecipient recipient;
+pki::cms::KeyRecipient recipient_of(const Request& request) {
+    pki::cms::KeyRecipient recipient;
     if (request.signer)
         recipient.certificate = request.signer->encoding;
     else
@@ -98,7 +98,7 @@ class SealingKey final : public Step {
 
    private:
     pki::Status compute() override {
-        PKI_TRY(sealed_, pki::cmp::seal_private_key(
+        PKI_TRY(sealed_, pki::cms::seal_private_key(
                              issued_.private_key,
                              {sender_.key.get(), sender_.certificate, chain_}, recipient_));
         return {};
@@ -110,7 +110,7 @@ class SealingKey final : public Step {
     }
 
     wire::IssueReply issued_;
-    pki::cmp::KeyRecipient recipient_;
+    pki::cms::KeyRecipient recipient_;
     const Sender& sender_;
     std::vector<pki::Bytes> chain_;
     pki::Buffer sealed_;

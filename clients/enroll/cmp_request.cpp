@@ -6,7 +6,7 @@
 #include "clients/common/files.h"
 #include "clients/enroll/common.h"
 #include "clients/enroll/verify.h"
-#include "libpki/cmp/key_delivery.h"
+#include "libpki/cms/key_package.h"
 #include "libpki/x509/oids.h"
 
 namespace enroll {
@@ -84,7 +84,7 @@ std::vector<Buffer> roots_of(const CmpSession& session, const Issued& issued) {
 // RFC 9483 4.1.6: signed by who is there to make keys, or by the CA itself.
 Result<ossl::PkeyPtr> open_key(const CmpSession& session, const Issued& issued) {
     const CmpIdentity& identity = session.identity;
-    cmp::KeyOpener opener;
+    pki::cms::KeyOpener opener;
     if (identity.key == nullptr) {
         opener.password = identity.secret.view();
     } else {
@@ -93,8 +93,8 @@ Result<ossl::PkeyPtr> open_key(const CmpSession& session, const Issued& issued) 
     }
     if (issued.answer.private_key.empty())
         return fail(Errc::not_found, "the answer has no private key");
-    PKI_TRY(const cmp::DeliveredKey delivered,
-            cmp::open_private_key(issued.answer.private_key, opener));
+    PKI_TRY(const pki::cms::DeliveredKey delivered,
+            pki::cms::open_private_key(issued.answer.private_key, opener));
     std::vector<Buffer> between = all_of(session, issued);
     between.insert(between.end(), delivered.certificates.begin(), delivered.certificates.end());
     const CmpTrust trust{roots_of(session, issued), {}};

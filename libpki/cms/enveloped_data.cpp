@@ -3,6 +3,7 @@
 #include "libpki/base/limits.h"
 #include "libpki/cms/algorithm.h"
 #include "libpki/cms/content_info.h"
+#include "libpki/cms/kek_recipient.h"
 #include "libpki/cms/key_agreement.h"
 #include "libpki/cms/key_transport.h"
 #include "libpki/cms/password_recipient.h"
@@ -46,6 +47,10 @@ Result<std::vector<Recipient>> parse_recipient(der::Reader& set, const Recipient
     if (set.next_is(der::constructed(3))) {
         PKI_TRY(const der::Reader fields, set.enter(der::constructed(3)));
         return one(parse_password_recipient(fields, rules.password_key_wrap));
+    }
+    if (set.next_is(der::constructed(2)) && rules.key_encryption_key) {
+        PKI_TRY(const der::Reader fields, set.enter(der::constructed(2)));
+        return one(parse_kek_recipient(fields));
     }
     if (set.next_is(der::constructed(1)) && rules.key_agreement) {
         PKI_TRY(const der::Reader fields, set.enter(der::constructed(1)));

@@ -43,12 +43,15 @@ struct Recipient {
         rsa,
         password,
         agreement,
+        key_encryption_key,
         unsupported
     } kind = Kind::unsupported;
-    SignerId id;               // rsa, agreement
+    SignerId id;               // rsa, agreement; key_encryption_key: its keyIdentifier
     ossl::RsaPadding padding;  // rsa
     PasswordKey password;      // password
     KeyAgreement agreement;    // agreement
+    // key_encryption_key: AES key wrap (RFC 3394).
+    ossl::Cipher wrap = ossl::Cipher::aes128;
     Bytes encrypted_key;
 };
 
@@ -71,6 +74,7 @@ struct RecipientRules {
     bool key_agreement = false;
     // Passwords with AES key wrap, which RFC 9481 4.3 lists in the place of RFC 3211.
     bool password_key_wrap = false;
+    bool key_encryption_key = false;
 };
 // Without ContentInfo, as other messages have it inside.
 Result<EnvelopedData> parse_bare_enveloped_data(Bytes enveloped_data,
@@ -84,16 +88,23 @@ struct CipherRules {
 // Of the content, and of the keys of password recipients. unsupported.
 Status check_cipher(const EnvelopedData& data, const CipherRules& allowed);
 
-// A key of ours and the certificate by which senders know it.
+// A key of ours and the certificate by which senders know it, or without one its identifier.
 struct RecipientKey {
     Bytes certificate;
     EVP_PKEY* key = nullptr;
+    Bytes key_identifier = {};
+};
+
+// A key of AES that both sides have, with its name.
+struct KeyEncryptionKey {
+    Bytes identifier;
+    Bytes key;
 };
 
 struct Opened {
     Secret content;
     bool by_password = false;
-    std::size_t which = 0;  // index of the key or password
+    std::size_t which = 0;  // index of the key, password or key-encryption key
 };
 
 // An EC key opens what was agreed upon with it. Takes the first recipient that names one of our
@@ -104,12 +115,14 @@ struct Opened {
 // password, wrong padding anywhere, wrong lengths.
 Result<Opened> open_enveloped_data(const EnvelopedData& data,
                                    std::span<const RecipientKey> keys,
-                                   std::span<const Secret> passwords);
+                                   std::span<const Secret> passwords,
+                                   std::span<const KeyEncryptionKey> wrapping = {});
 
-// For a certificate with an RSA key or, where that is wanted, an EC key, or else for a
-// password.
+// For a certificate with an RSA key or, where that is wanted, an EC key, for such a key that is
+// known by its identifier alone, for a key of AES, or else for a password.
 struct SealingSpec {
     ossl::Cipher cipher = ossl::Cipher::aes128;  // key agreement: AES
+    std::optional<ossl::Cipher> wrap;            // of key agreement; none: as the content
     Bytes content;
     Bytes content_type;  // empty: id-data
     Bytes recipient_certificate;
@@ -119,7 +132,9 @@ struct SealingSpec {
     // Its key, when the caller has read it; x509::parse_certificate() is not asked then.
     const x509::Spki* recipient_key = nullptr;
     ossl::RsaPadding padding;
-    Bytes password;  // used when there is no certificate
+    Bytes key_encryption_key;  // 16, 24 or 32 octets
+    Bytes key_identifier;      // of it, or of recipient_key where there is no certificate
+    Bytes password;            // used when there is none of these
 };
 
 // ContentInfo with one recipient. unsupported when the certificate's key is of another kind.

@@ -3,6 +3,7 @@
 #include "libpki/cms/algorithm.h"
 #include "libpki/cms/content_info.h"
 #include "libpki/cms/enveloped_data.h"
+#include "libpki/cms/kek_recipient.h"
 #include "libpki/cms/key_agreement.h"
 #include "libpki/cms/key_transport.h"
 #include "libpki/cms/password_recipient.h"
@@ -52,8 +53,19 @@ Status write_rsa_recipient(der::Writer& w, const SealingSpec& spec, EVP_PKEY* ow
     return {};
 }
 
+bool for_public_key(const SealingSpec& spec) {
+    return !spec.recipient_certificate.empty() ||
+           (spec.recipient_key != nullptr && !spec.key_identifier.empty());
+}
+
+bool for_kek(const SealingSpec& spec) {
+    return !for_public_key(spec) && !spec.key_encryption_key.empty();
+}
+
 Status write_recipient(der::Writer& w, const SealingSpec& spec, Bytes key) {
-    if (spec.recipient_certificate.empty())
+    if (for_kek(spec))
+        return write_kek_recipient(w, {spec.key_identifier, spec.key_encryption_key}, key);
+    if (!for_public_key(spec))
         return write_password_recipient(w, spec.cipher, spec.password, key);
     PKI_TRY(const ossl::PkeyPtr own, recipient_key(spec));
     if (spec.key_agreement && EVP_PKEY_is_a(own.get(), "EC") == 1)
@@ -63,7 +75,8 @@ Status write_recipient(der::Writer& w, const SealingSpec& spec, Bytes key) {
 
 // RFC 5652 6.1: 3 with a password; 0 when all recipients are of version 0; else 2.
 std::uint64_t version_of(const SealingSpec& spec, Bytes recipient) {
-    if (spec.recipient_certificate.empty()) return 3;
+    if (for_kek(spec)) return 2;
+    if (!for_public_key(spec)) return 3;
     der::Reader input(recipient);
     const auto one = input.any();
     if (!one) return 2;
@@ -83,7 +96,7 @@ Result<Bytes> key_identifier(const SealingSpec& spec) {
 }  // namespace
 
 Result<Buffer> build_enveloped_data(const SealingSpec& spec) {
-    if (spec.recipient_certificate.empty() && spec.password.empty())
+    if (!for_public_key(spec) && !for_kek(spec) && spec.password.empty())
         return fail(Errc::unsupported, "CMS: nobody to encrypt for");
     PKI_TRY(const Secret key, fresh_key(spec.cipher));
     Buffer iv(ossl::iv_size(spec.cipher));
@@ -111,6 +124,10 @@ Result<Buffer> build_bare_enveloped_data(const SealingSpec& spec) {
 
 Result<SignerId> recipient_id(const SealingSpec& spec) {
     SignerId id;
+    if (spec.recipient_certificate.empty()) {
+        id.key_identifier = spec.key_identifier;
+        return id;
+    }
     if (spec.by_key_identifier) {
         PKI_TRY(id.key_identifier, key_identifier(spec));
     }

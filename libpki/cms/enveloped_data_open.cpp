@@ -1,9 +1,11 @@
 #include "libpki/cms/enveloped_data.h"
 
 #include "libpki/base/limits.h"
+#include "libpki/cms/kek_recipient.h"
 #include "libpki/cms/key_agreement.h"
 #include "libpki/cms/password_recipient.h"
 #include "libpki/ossl/digest.h"
+#include "libpki/ossl/key_wrap.h"
 
 namespace pki::cms {
 
@@ -20,9 +22,21 @@ Result<Secret> decrypt_content(const EnvelopedData& data, Bytes key) {
     return content;
 }
 
+bool is_for(const SignerId& id, const RecipientKey& own) {
+    if (!own.certificate.empty()) return names(id, own.certificate);
+    return !id.key_identifier.empty() && equal(id.key_identifier, own.key_identifier);
+}
+
 std::optional<std::size_t> index_of(const SignerId& id, std::span<const RecipientKey> keys) {
     for (std::size_t i = 0; i < keys.size(); i++)
-        if (names(id, keys[i].certificate)) return i;
+        if (is_for(id, keys[i])) return i;
+    return std::nullopt;
+}
+
+std::optional<std::size_t> index_of(const SignerId& id,
+                                    std::span<const KeyEncryptionKey> keys) {
+    for (std::size_t i = 0; i < keys.size(); i++)
+        if (equal(id.key_identifier, keys[i].identifier)) return i;
     return std::nullopt;
 }
 
@@ -40,6 +54,15 @@ Result<Opened> open_by_key(const EnvelopedData& data, const Recipient& recipient
 Result<Opened> open_by_agreement(const EnvelopedData& data, const Recipient& recipient,
                                  EVP_PKEY* own, std::size_t which) {
     PKI_TRY(const std::optional<Secret> key, unwrap_agreed_key(recipient, own));
+    if (!key || key->size() != ossl::key_size(*data.cipher)) return cannot_open();
+    PKI_TRY(Secret content, decrypt_content(data, key->view()));
+    return Opened{std::move(content), false, which};
+}
+
+// The same.
+Result<Opened> open_by_kek(const EnvelopedData& data, const Recipient& recipient, Bytes own,
+                           std::size_t which) {
+    const auto key = ossl::unwrap_key(recipient.wrap, own, recipient.encrypted_key);
     if (!key || key->size() != ossl::key_size(*data.cipher)) return cannot_open();
     PKI_TRY(Secret content, decrypt_content(data, key->view()));
     return Opened{std::move(content), false, which};
@@ -79,7 +102,8 @@ Result<Opened> open_by_password(const EnvelopedData& data, const Recipient& reci
 
 Result<Opened> open_enveloped_data(const EnvelopedData& data,
                                    std::span<const RecipientKey> keys,
-                                   std::span<const Secret> passwords) {
+                                   std::span<const Secret> passwords,
+                                   std::span<const KeyEncryptionKey> wrapping) {
     if (!data.cipher) return fail(Errc::unsupported, "CMS: cipher");
     bool unsupported = false;
     for (const Recipient& recipient : data.recipients) {
@@ -91,6 +115,10 @@ Result<Opened> open_enveloped_data(const EnvelopedData& data,
         if (recipient.kind == Recipient::Kind::agreement) {
             if (const auto which = index_of(recipient.id, keys))
                 return open_by_agreement(data, recipient, keys[*which].key, *which);
+        }
+        if (recipient.kind == Recipient::Kind::key_encryption_key) {
+            if (const auto which = index_of(recipient.id, wrapping))
+                return open_by_kek(data, recipient, wrapping[*which].key, *which);
         }
         if (recipient.kind == Recipient::Kind::password && !passwords.empty())
             return open_by_password(data, recipient, passwords);

@@ -218,10 +218,11 @@ Status write_agreement_recipient(der::Writer& w, const SealingSpec& spec, EVP_PK
     PKI_TRY(const Buffer ours, ossl::public_point(ephemeral.get()));
     Buffer ukm(kUkmOctets);
     PKI_CHECK(ossl::random_bytes(ukm));
-    const Buffer wrap = wrap_algorithm(spec.cipher);
-    const KeyAgreement agreement{ours, ukm, row->kdf, spec.cipher, wrap};
+    const Cipher cipher = spec.wrap.value_or(spec.cipher);
+    const Buffer wrap = wrap_algorithm(cipher);
+    const KeyAgreement agreement{ours, ukm, row->kdf, cipher, wrap};
     PKI_TRY(const Secret kek, wrapping_key(agreement, ephemeral.get(), peer));
-    PKI_TRY(const Buffer wrapped, ossl::wrap_key(spec.cipher, kek.view(), key));
+    PKI_TRY(const Buffer wrapped, ossl::wrap_key(cipher, kek.view(), key));
     PKI_TRY(const SignerId id, recipient_id(spec));
     w.tlv(der::constructed(1), [&] {
         write_fields(w, agreement, row->scheme);

@@ -2,7 +2,7 @@
 // have, or a password; with an odd one it is what somebody sealed for us, SignedData at best.
 #include <openssl/err.h>
 
-#include "libpki/cmp/key_delivery.h"
+#include "libpki/cms/key_package.h"
 #include "libpki/x509/oids.h"
 #include "t/fuzz/fuzz.h"
 
@@ -12,7 +12,6 @@ using pki::as_bytes;
 using pki::Buffer;
 using pki::Bytes;
 using pki::Errc;
-namespace cmp = pki::cmp;
 namespace cms = pki::cms;
 namespace der = pki::der;
 namespace ossl = pki::ossl;
@@ -37,7 +36,7 @@ EVP_PKEY* own_key(const char* spec) {
     return (std::string_view(spec) == "rsa" ? rsa : ec).get();
 }
 
-void check(const pki::Result<cmp::DeliveredKey>& opened) {
+void check(const pki::Result<cms::DeliveredKey>& opened) {
     PROPERTY(ERR_peek_error() == 0);
     if (opened) {
         PROPERTY(der::only(opened->private_key.view(), der::kSequence).has_value());
@@ -56,18 +55,21 @@ bool quick(const cms::Recipient& recipient) {
 }
 
 void open_envelope(Bytes input) {
-    const auto data = cms::parse_bare_enveloped_data(input, {true, true});
+    static const Buffer kek(16, 7);
+    const auto data = cms::parse_bare_enveloped_data(input, {true, true, true});
     if (!data) {
         PROPERTY(data.error().offset <= input.size());
-        return check(cmp::open_private_key(input, {}));
+        return check(cms::open_private_key(input, {}));
     }
     for (const cms::Recipient& one : data->recipients) {
         const Buffer certificate = certificate_of(one.id);
-        check(cmp::open_private_key(input, {certificate, own_key("rsa"), {}}));
-        check(cmp::open_private_key(input, {certificate, own_key("ec"), {}}));
+        check(cms::open_private_key(input, {certificate, own_key("rsa"), {}}));
+        check(cms::open_private_key(input, {certificate, own_key("ec"), {}}));
+        check(cms::open_private_key(input, {{}, own_key("ec"), {}, {}, one.id.key_identifier}));
+        check(cms::open_private_key(input, {{}, nullptr, {}, kek, one.id.key_identifier}));
     }
     if (std::ranges::all_of(data->recipients, quick))
-        check(cmp::open_private_key(input, {{}, nullptr, as_bytes("secret")}));
+        check(cms::open_private_key(input, {{}, nullptr, as_bytes("secret")}));
 }
 
 void open_content(Bytes content) {
@@ -83,7 +85,7 @@ void open_content(Bytes content) {
     spec.key_agreement = true;
     const auto sealed = cms::build_bare_enveloped_data(spec);
     PROPERTY(sealed.has_value());
-    check(cmp::open_private_key(*sealed, {certificate, own_key("ec"), {}}));
+    check(cms::open_private_key(*sealed, {certificate, own_key("ec"), {}}));
 }
 
 }  // namespace

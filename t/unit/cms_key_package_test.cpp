@@ -1,4 +1,4 @@
-#include "libpki/cmp/key_delivery.h"
+#include "libpki/cms/key_package.h"
 
 #include <openssl/cms.h>
 #include <openssl/err.h>
@@ -27,7 +27,6 @@ using pki::ossl::Hash;
 using unit::CmsParty;
 using unit::hex;
 using unit::TestCa;
-namespace cmp = pki::cmp;
 namespace cms = pki::cms;
 namespace der = pki::der;
 namespace oid = pki::x509::oid;
@@ -41,7 +40,7 @@ const TestCa& generator() {
     return made;
 }
 
-cmp::KeyGenerator signs_with(const TestCa& ca) { return {ca.key.get(), ca.certificate, {}}; }
+cms::KeyGenerator signs_with(const TestCa& ca) { return {ca.key.get(), ca.certificate, {}}; }
 
 Secret fresh_key(const char* spec = "ec:P-256") {
     return *ossl::write_private_key_der(ossl::generate_key(spec)->get());
@@ -115,14 +114,14 @@ Buffer package_of(Bytes key) {
 void arrives_at(const TestCa& party, Kind kind, std::size_t key_identifier) {
     const Secret key = fresh_key();
     const auto sealed =
-        cmp::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
+        cms::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
     assert_ok(sealed);
     const auto data = *cms::parse_bare_enveloped_data(*sealed, {true, true});
     assert_int_equal(data.recipients.size(), 1);
     assert_true(data.recipients[0].kind == kind);
     assert_int_equal(data.recipients[0].id.key_identifier.size(), key_identifier);
     const auto opened =
-        cmp::open_private_key(*sealed, {party.certificate, party.key.get(), {}});
+        cms::open_private_key(*sealed, {party.certificate, party.key.get(), {}});
     assert_ok(opened);
     assert_true(opened->private_key.equals(key.view()));
     assert_true(pki::equal(opened->signer, generator().certificate));
@@ -145,15 +144,84 @@ void certificates_without_an_identifier_are_named(void**) {
 void keys_arrive_with_a_password(void**) {
     const Secret key = fresh_key("rsa:2048");
     const auto sealed =
-        cmp::seal_private_key(key.view(), signs_with(generator()), {{}, as_bytes("secret")});
+        cms::seal_private_key(key.view(), signs_with(generator()), {{}, as_bytes("secret")});
     assert_ok(sealed);
-    const auto opened = cmp::open_private_key(*sealed, {{}, nullptr, as_bytes("secret")});
+    const auto opened = cms::open_private_key(*sealed, {{}, nullptr, as_bytes("secret")});
     assert_ok(opened);
     assert_true(opened->private_key.equals(key.view()));
     assert_true(pki::equal(package_by_openssl(opened_by_openssl(*sealed, nullptr, "secret")),
                            package_of(key.view())));
     assert_error(Errc::bad_signature,
-                 cmp::open_private_key(*sealed, {{}, nullptr, as_bytes("Secret")}));
+                 cms::open_private_key(*sealed, {{}, nullptr, as_bytes("Secret")}));
+}
+
+// By a name of our own: as a request of EST has it (RFC 7030 4.4.2).
+void keys_arrive_at_keys_without_certificate(void**) {
+    const Buffer name = hex("0a0b0c");
+    for (const char* spec : {"rsa:2048", "ec:P-384"}) {
+        const auto own = *ossl::generate_key(spec);
+        const Buffer encoding = *ossl::public_key_der(own.get());
+        const auto spki = *pki::x509::parse_spki(encoding);
+        const Secret key = fresh_key();
+        const auto sealed = cms::seal_key_message(
+            key.view(), signs_with(generator()),
+            {.certificate = {}, .password = {}, .key = &spki, .key_identifier = name},
+            {Cipher::aes128, Cipher::aes256, {}});
+        assert_ok(sealed);
+        cms::KeyOpener opener{{}, own.get(), {}, {}, name};
+        const auto opened = cms::open_key_message(*sealed, opener);
+        assert_ok(opened);
+        assert_true(opened->private_key.equals(key.view()));
+        opener.key_identifier = generator().certificate;
+        assert_error(Errc::not_found, cms::open_key_message(*sealed, opener));
+        const MessagePtr theirs = read_by_openssl(*sealed);
+        const ossl::BioPtr out(BIO_new(BIO_s_mem()));
+        assert_int_equal(
+            CMS_decrypt(theirs.get(), own.get(), nullptr, nullptr, out.get(), CMS_BINARY), 1);
+        assert_true(
+            pki::equal(package_by_openssl(contents(out.get())), package_of(key.view())));
+    }
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+Buffer decrypted_with_kek(Bytes sealed, Buffer kek, Buffer name) {
+    const MessagePtr theirs = read_by_openssl(sealed);
+    const ossl::BioPtr out(BIO_new(BIO_s_mem()));
+    assert_int_equal(
+        CMS_decrypt_set1_key(theirs.get(), kek.data(), kek.size(), name.data(), name.size()),
+        1);
+    assert_int_equal(
+        CMS_decrypt(theirs.get(), nullptr, nullptr, nullptr, out.get(), CMS_BINARY), 1);
+    return contents(out.get());
+}
+
+void keys_arrive_with_a_key_of_aes(void**) {
+    const Buffer name = hex("0102030405");
+    for (const std::size_t size : {16, 24, 32}) {
+        const Buffer kek(size, 7);
+        const Secret key = fresh_key();
+        const cms::KeyRecipient recipient{{}, {}, nullptr, kek, name};
+        const auto sealed =
+            cms::seal_key_message(key.view(), signs_with(generator()), recipient);
+        assert_ok(sealed);
+        const auto opened = cms::open_key_message(*sealed, {{}, nullptr, {}, kek, name});
+        assert_ok(opened);
+        assert_true(opened->private_key.equals(key.view()));
+        assert_true(pki::equal(package_by_openssl(decrypted_with_kek(*sealed, kek, name)),
+                               package_of(key.view())));
+        assert_error(Errc::not_found,
+                     cms::open_key_message(*sealed, {{}, nullptr, {}, kek, hex("01")}));
+        assert_error(Errc::bad_signature,
+                     cms::open_key_message(*sealed, {{}, nullptr, {}, Buffer(size, 8), name}));
+        // Where nobody asks for it, it is a kind that is passed over.
+        assert_true(cms::parse_enveloped_data(*sealed)->recipients.at(0).kind ==
+                    Kind::unsupported);
+    }
+    const Buffer odd(20, 7);
+    assert_error(Errc::unsupported,
+                 cms::seal_key_message(fresh_key().view(), signs_with(generator()),
+                                       {{}, {}, nullptr, odd, name}));
+    assert_int_equal(ERR_peek_error(), 0);
 }
 
 void every_kind_of_key_is_delivered_and_signs(void**) {
@@ -161,10 +229,10 @@ void every_kind_of_key_is_delivered_and_signs(void**) {
     for (const char* spec : {"rsa:2048", "ec:P-384", "ed25519", "ed448"}) {
         const Secret key = fresh_key(spec);
         const auto sealed =
-            cmp::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
+            cms::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
         assert_ok(sealed);
         const auto opened =
-            cmp::open_private_key(*sealed, {party.certificate, party.key.get(), {}});
+            cms::open_private_key(*sealed, {party.certificate, party.key.get(), {}});
         assert_ok(opened);
         assert_true(opened->private_key.equals(key.view()));
         assert_ok(ossl::read_private_key_der(opened->private_key.view()));
@@ -173,10 +241,10 @@ void every_kind_of_key_is_delivered_and_signs(void**) {
         const TestCa signer = unit::make_ca({"CN=KGA", spec, false});
         const Secret key = fresh_key();
         const auto sealed =
-            cmp::seal_private_key(key.view(), signs_with(signer), {party.certificate, {}});
+            cms::seal_private_key(key.view(), signs_with(signer), {party.certificate, {}});
         assert_ok(sealed);
         const auto opened =
-            cmp::open_private_key(*sealed, {party.certificate, party.key.get(), {}});
+            cms::open_private_key(*sealed, {party.certificate, party.key.get(), {}});
         assert_ok(opened);
         assert_true(pki::equal(opened->signer, signer.certificate));
     }
@@ -186,10 +254,10 @@ void chain_goes_along(void**) {
     const TestCa root = unit::make_ca({"CN=Root"});
     const TestCa signer = unit::make_ca({"CN=KGA", "ec:P-256", false}, &root);
     const Secret key = fresh_key();
-    const auto sealed = cmp::seal_private_key(
+    const auto sealed = cms::seal_private_key(
         key.view(), {signer.key.get(), signer.certificate, {root.certificate}},
         {{}, as_bytes("secret")});
-    const auto opened = cmp::open_private_key(*sealed, {{}, nullptr, as_bytes("secret")});
+    const auto opened = cms::open_private_key(*sealed, {{}, nullptr, as_bytes("secret")});
     assert_ok(opened);
     assert_int_equal(opened->certificates.size(), 2);
     assert_true(pki::equal(opened->certificates[1], root.certificate));
@@ -200,9 +268,9 @@ void recipients_without_encryption_are_refused(void**) {
     const Secret key = fresh_key();
     const auto generated_by = signs_with(generator());
     assert_error(Errc::unsupported,
-                 cmp::seal_private_key(key.view(), generated_by, {ed25519.certificate, {}}));
-    assert_error(Errc::unsupported, cmp::seal_private_key(key.view(), generated_by, {}));
-    assert_error(Errc::malformed, cmp::seal_private_key(as_bytes("key"), generated_by,
+                 cms::seal_private_key(key.view(), generated_by, {ed25519.certificate, {}}));
+    assert_error(Errc::unsupported, cms::seal_private_key(key.view(), generated_by, {}));
+    assert_error(Errc::malformed, cms::seal_private_key(as_bytes("key"), generated_by,
                                                         {{}, as_bytes("secret")}));
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -215,14 +283,14 @@ void nobody_else_opens_it(void**) {
     const TestCa rsa = unit::make_ca({"CN=RSA", "rsa:2048", false});
     const Secret key = fresh_key();
     const auto sealed =
-        cmp::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
+        cms::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
     assert_error(Errc::not_found,
-                 cmp::open_private_key(*sealed, {other.certificate, other.key.get(), {}}));
+                 cms::open_private_key(*sealed, {other.certificate, other.key.get(), {}}));
     for (const TestCa* wrong : {&other, &p384, &rsa})
         assert_error(Errc::bad_signature,
-                     cmp::open_private_key(*sealed, {party.certificate, wrong->key.get(), {}}));
+                     cms::open_private_key(*sealed, {party.certificate, wrong->key.get(), {}}));
     assert_error(Errc::not_found,
-                 cmp::open_private_key(*sealed, {{}, nullptr, as_bytes("secret")}));
+                 cms::open_private_key(*sealed, {{}, nullptr, as_bytes("secret")}));
     assert_int_equal(ERR_peek_error(), 0);
 }
 
@@ -232,12 +300,12 @@ void changes_are_noticed(void**) {
     const TestCa party = unit::make_ca({"CN=EC", "ec:P-256", false});
     const Secret key = fresh_key();
     const Buffer sealed =
-        *cmp::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
+        *cms::seal_private_key(key.view(), signs_with(generator()), {party.certificate, {}});
     for (std::size_t i = 0; i < sealed.size(); i++) {
         Buffer changed = sealed;
         changed[i] ^= 0x40;
         const auto opened =
-            cmp::open_private_key(changed, {party.certificate, party.key.get(), {}});
+            cms::open_private_key(changed, {party.certificate, party.key.get(), {}});
         if (opened) assert_true(opened->private_key.equals(key.view()));
         assert_int_equal(ERR_peek_error(), 0);
     }
@@ -263,14 +331,14 @@ Secret signed_content(Bytes content, Bytes type, bool with_certificate = true) {
 }
 
 void other_contents_are_refused(void**) {
-    const cmp::KeyOpener opener{{}, nullptr, as_bytes("secret")};
+    const cms::KeyOpener opener{{}, nullptr, as_bytes("secret")};
     const Secret key = fresh_key();
     const Buffer one = package_of(key.view());
     Buffer two = pki::to_buffer(key.view());
     pki::append(two, key.view());
     const auto open = [&](Bytes package, Bytes type) {
         const Secret message = signed_content(package, type);
-        return cmp::open_private_key(sealed_content(message.view(), oid::kSignedData), opener);
+        return cms::open_private_key(sealed_content(message.view(), oid::kSignedData), opener);
     };
     assert_ok(open(one, oid::kKeyPackage));
     assert_error(Errc::unsupported, open(one, oid::kData));
@@ -279,15 +347,15 @@ void other_contents_are_refused(void**) {
     assert_error(Errc::malformed, open(as_bytes("key"), oid::kKeyPackage));
     const Secret message = signed_content(one, oid::kKeyPackage);
     assert_error(Errc::unsupported,
-                 cmp::open_private_key(sealed_content(message.view(), oid::kData), opener));
+                 cms::open_private_key(sealed_content(message.view(), oid::kData), opener));
     const Secret nameless = signed_content(one, oid::kKeyPackage, false);
     assert_error(
         Errc::not_found,
-        cmp::open_private_key(sealed_content(nameless.view(), oid::kSignedData), opener));
+        cms::open_private_key(sealed_content(nameless.view(), oid::kSignedData), opener));
     Buffer forged = pki::to_buffer(message.view());
     forged.back() ^= 1;
     assert_error(Errc::bad_signature,
-                 cmp::open_private_key(sealed_content(forged, oid::kSignedData), opener));
+                 cms::open_private_key(sealed_content(forged, oid::kSignedData), opener));
 }
 
 // EnvelopedData with this RecipientInfo, for AES-128.
@@ -304,6 +372,28 @@ Buffer envelope(Recipient&& recipient, Bytes encrypted) {
         });
     });
     return std::move(w).take();
+}
+
+pki::Result<Kind> kek_kind(const std::string& fields) {
+    const Buffer message = envelope(
+        [&](der::Writer& w) { w.tlv(der::constructed(2), [&] { w.raw(hex(fields)); }); },
+        Buffer(16, 1));
+    PKI_TRY(const auto data, cms::parse_bare_enveloped_data(message, {true, true, true}));
+    return data.recipients.at(0).kind;
+}
+
+void key_encryption_keys_are_read(void**) {
+    const std::string wrap = "300b 0609 608648016503040105 ", key = "0401 07";
+    for (const std::string id :
+         {"3003 0401 05 ", "3014 0401 05 180f 32303330303130313030303030305a ",
+          "300a 0401 05 3005 0603 2a0301 "})
+        assert_true(*kek_kind("020104 " + id + wrap + key) == Kind::key_encryption_key);
+    assert_true(*kek_kind("020103 3003 0401 05" + wrap + key) == Kind::unsupported);
+    assert_true(*kek_kind("020104 3003 0401 05 3005 0603 2a0301" + key) == Kind::unsupported);
+    for (const std::string& bad : {"020104 3003 0401 05 " + wrap, "020104 3000 " + wrap + key,
+                                  "020104 3005 0401 05 0500" + wrap + key,
+                                  "020104 3003 0401 05 " + wrap + key + "0500"})
+        assert_error(Errc::malformed, kek_kind(bad));
 }
 
 void write_password_recipient(der::Writer& w, Bytes wrapped) {
@@ -462,6 +552,9 @@ int main() {
         cmocka_unit_test(keys_arrive_at_certificates),
         cmocka_unit_test(certificates_without_an_identifier_are_named),
         cmocka_unit_test(keys_arrive_with_a_password),
+        cmocka_unit_test(keys_arrive_at_keys_without_certificate),
+        cmocka_unit_test(keys_arrive_with_a_key_of_aes),
+        cmocka_unit_test(key_encryption_keys_are_read),
         cmocka_unit_test(every_kind_of_key_is_delivered_and_signs),
         cmocka_unit_test(chain_goes_along),
         cmocka_unit_test(recipients_without_encryption_are_refused),
