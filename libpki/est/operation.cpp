@@ -19,7 +19,7 @@ constexpr OperationName kOperations[] = {
     {"simpleenroll", Operation::simpleenroll},
     {"simplereenroll", Operation::simplereenroll},
     {"csrattrs", Operation::csrattrs},
-    {"serverkeygen", std::nullopt},
+    {"serverkeygen", Operation::serverkeygen},
     {"fullcmc", std::nullopt},
 };
 

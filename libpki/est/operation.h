@@ -6,7 +6,13 @@
 
 namespace pki::est {
 
-enum class Operation : unsigned char { cacerts, simpleenroll, simplereenroll, csrattrs };
+enum class Operation : unsigned char {
+    cacerts,
+    simpleenroll,
+    simplereenroll,
+    csrattrs,
+    serverkeygen
+};
 
 std::optional<Operation> operation_from_name(std::string_view name);
 std::string_view name(Operation operation);

@@ -1,8 +1,11 @@
 // parse_csr against d2i_X509_REQ: what ours accepts, OpenSSL accepts and sees the same in it.
 // Ours is stricter by intent: DER instead of BER, limits, known keys and curves, strings
 // without control characters, no attribute or extension twice.
+#include "libpki/base/limits.h"
+#include "libpki/cms/capabilities.h"
 #include "libpki/x509/algorithm.h"
 #include "libpki/x509/csr.h"
+#include "libpki/x509/csr_decrypt_keys.h"
 #include "libpki/x509/oids.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/openssl_view.h"
@@ -70,6 +73,23 @@ void check_same(const x509::Csr& ours, X509_REQ* theirs) {
     check_key(ours, theirs);
 }
 
+// OpenSSL has no reader for these attributes: only their bounds are looked at.
+void check_decrypt_keys(const x509::Csr& csr) {
+    const auto keys = x509::parse_decrypt_keys(csr);
+    if (!keys) {
+        PROPERTY(keys.error().offset <= csr.encoding.size());
+        return;
+    }
+    PROPERTY(!keys->symmetric || !keys->asymmetric);
+    for (const auto& id : {keys->symmetric, keys->asymmetric})
+        PROPERTY(!id || (!id->empty() && id->size() <= pki::limits::kCmpReference));
+    const auto capabilities = pki::cms::Capabilities::parse(keys->capabilities);
+    if (!capabilities) return;
+    for (const auto& ciphers : {capabilities->for_agreement(), capabilities->for_transport(),
+                                capabilities->for_wrapping(16), capabilities->for_wrapping(32)})
+        PROPERTY(ciphers || ciphers.error().code == pki::Errc::unsupported);
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -79,6 +99,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         PROPERTY(ours.error().offset <= size);
         return 0;
     }
+    check_decrypt_keys(*ours);
     const unsigned char* end = data;
     const RequestPtr theirs(d2i_X509_REQ(nullptr, &end, static_cast<long>(size)));
     if (theirs) {
