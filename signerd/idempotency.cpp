@@ -42,6 +42,7 @@ RequestKey request_key(std::string_view tenant, const pki::wire::IssueRequest& r
     FieldHash hash;
     hash.text(tenant).text(request.profile).octet(request.protocol);
     add_identity(hash, request);
+    if (request.make_key) hash.text("made key");  // beside a certificate for a key of his own
     hash.octet(named);
     if (named)
         hash.text(request.idempotency_key);

@@ -9,6 +9,7 @@
 #include "signerd/issue_challenge.h"
 #include "signerd/issue_claims.h"
 #include "signerd/issue_decode.h"
+#include "signerd/issue_key.h"
 #include "signerd/issue_limits.h"
 #include "signerd/issue_originator.h"
 #include "signerd/issue_renewal.h"
@@ -33,6 +34,7 @@ namespace {
 // it did, would let a CSR with a foreign key through.
 pki::Status check_possession(const IssueJob& job) {
     if (job.cmp) return check_cmp_possession(job);
+    if (job.request.make_key) return {};  // RFC 7030 4.4.1: the signature counts for nothing
     if (job.peer->verify_possession) return x509::verify_possession(job.csr);
     if (job.request.possession_verified) return {};
     return fail(Errc::denied, "issue: nobody has verified the signature of the CSR");
@@ -99,7 +101,7 @@ void decide_allow(IssueJob& job, pki::Buffer der) {
     const std::string& serial = job.decided.certificate->serial;
     if (job.cmp)
         record_transaction(job);
-    else
+    else if (!is_always_new(job))
         job.decided.answer = Answer{job.key.key, job.key.csr_sha256, job.ca->name,
                                     serial,      job.now(),          job.key.spki_sha256};
     record_claims(job);
@@ -287,7 +289,7 @@ void Issuer::on_committed(const IssueJobPtr& job, const pki::Status& status) {
             continue;
         }
         if (wants_key(*waiting)) {
-            refuse(waiting, transaction_in_use());  // there is one copy of the key
+            refuse(waiting, key_is_gone(*waiting));  // there is one copy of it
             continue;
         }
         share_answer(*waiting, *job);
@@ -340,8 +342,8 @@ void Issuer::answer(const IssueJob& job, pki::Bytes certificate, const Ca* issue
     if (job.cmp) {
         reply.sender_nonce = job.cmp->nonce;
         reply.confirm_until = job.cmp->confirm_by;
-        if (job.cmp->made_key) reply.private_key = job.cmp->made_key->pkcs8.view();
     }
+    if (job.made_key) reply.private_key = job.made_key->pkcs8.view();
     if (job.request.want_chain) reply.chain = {issuer->chain.begin(), issuer->chain.end()};
     replies_.send(job.to, reply_frame(reply, job.to.id));
 }

@@ -85,6 +85,7 @@ class Issuer {
     void tell_outside(const IssueJob& job, const Outcome& outcome);
     bool settled_earlier(const IssueJobPtr& job);
     pki::Result<bool> replay_stored(const IssueJobPtr& job);
+    pki::Result<bool> object_to_second_key(const IssueJob& job);
     pki::Result<bool> replay_transaction(const IssueJobPtr& job);
     pki::Result<bool> replay(const IssueJobPtr& job, const CertificateRecord& certificate);
     bool hand_over(const IssueJobPtr& job, const CertificateRecord& certificate,

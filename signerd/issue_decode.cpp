@@ -53,6 +53,15 @@ pki::Status check_signer(IssueJob& job) {
     return {};
 }
 
+// Keys are made for EST here; with CMP the request itself says it.
+pki::Status check_make_key(const wire::IssueRequest& request) {
+    const bool fits = request.protocol == wire::Protocol::est &&
+                      request.operation == wire::Operation::enroll &&
+                      request.form == wire::RequestForm::pkcs10;
+    if (!request.make_key || fits) return {};
+    return fail(Errc::malformed, "issue: make_key with another protocol or operation");
+}
+
 }  // namespace
 
 void find_profile(IssueJob& job) {
@@ -96,6 +105,7 @@ pki::Status decode(IssueJob& job) {
         return fail(Errc::malformed, "issue: protocol or operation missing");
     PKI_CHECK(check_token_fields(job.request));
     PKI_CHECK(read_cmp(job));
+    PKI_CHECK(check_make_key(job.request));
     PKI_CHECK(read_request(job));
     describe_csr(job.record(), job.csr);
     return read_certificates(job);

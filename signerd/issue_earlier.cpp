@@ -2,6 +2,7 @@
 #include "signerd/approval.h"
 #include "signerd/issue.h"
 #include "signerd/issue_challenge.h"
+#include "signerd/issue_key.h"
 #include "signerd/issue_transaction.h"
 #include "signerd/stored.h"
 
@@ -34,6 +35,7 @@ RequestKey key_of(const IssueJob& job) {
 // Step 4. True when an earlier request decides this one, or has to be decided before it.
 bool Issuer::settled_earlier(const IssueJobPtr& job) {
     job->key = key_of(*job);
+    if (is_always_new(*job)) return false;
     const Claim claim = working_.claim(job->key);
     if (claim == Claim::taken) return working_.wait(job->key, job);
     if (claim == Claim::conflict && waits_behind(*job)) {
@@ -53,6 +55,7 @@ bool Issuer::settled_earlier(const IssueJobPtr& job) {
 
 pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     if (job->cmp) return replay_transaction(job);
+    if (wants_key(*job)) return object_to_second_key(*job);
     const auto found = find_stored(*job);
     if (!found) return reading_failed(found.error());
     reading_.note({});
@@ -66,6 +69,15 @@ pki::Result<bool> Issuer::replay_stored(const IssueJobPtr& job) {
     release(*job);  // in the turn that claimed it: nobody waits
     answer(*job, certificate.der, issuer, true);
     return true;
+}
+
+// Whatever became of the certificate: its key went out with the first answer.
+pki::Result<bool> Issuer::object_to_second_key(const IssueJob& job) {
+    const auto found = store_.find_answer(job.key.key);
+    if (!found) return reading_failed(found.error());
+    reading_.note({});
+    if (*found) return key_is_gone(job);
+    return false;
 }
 
 // The certificate is read when it is the answer.

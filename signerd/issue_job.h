@@ -47,7 +47,6 @@ struct CmpState {
     // Of the answer: our nonce, and until when it has to be confirmed (0: it need not).
     pki::Buffer nonce;
     std::int64_t confirm_by = 0;
-    std::optional<MadeKey> made_key;  // for the client, who had none
 
     std::int64_t cert_req_id() const { return request ? request->id : -1; }
 };
@@ -72,6 +71,7 @@ struct IssueJob {
 
     ChallengeState challenge;
     std::optional<CmpState> cmp;
+    std::optional<MadeKey> made_key;  // for the client, who had none or wants none of his
     std::vector<LimitClaim> limits;
     bool held = false;  // the claims of challenge, token and limits are taken
     std::uint32_t retry_after = kRetryAfter;  // seconds, with a refusal for now

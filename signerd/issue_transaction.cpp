@@ -52,8 +52,7 @@ pki::Status verify(const IssueJob& job) {
 // Not for a key that was made for him: only a certConf tells that it has arrived, and nobody
 // can send it again.
 bool confirms_implicitly(const IssueJob& job) {
-    return job.request.implicit_confirm && job.profile->cmp->implicit_confirm &&
-           !job.cmp->made_key;
+    return job.request.implicit_confirm && job.profile->cmp->implicit_confirm && !job.made_key;
 }
 
 Transaction new_transaction(const IssueJob& job) {
@@ -104,7 +103,9 @@ pki::Status restore_cmp(Store& store, IssueJob& job) {
     return {};
 }
 
-bool wants_key(const IssueJob& job) { return job.csr.spki.encoding.empty(); }
+bool wants_key(const IssueJob& job) {
+    return !job.made_key && (job.request.make_key || job.csr.spki.encoding.empty());
+}
 
 pki::Status check_cmp_possession(const IssueJob& job) {
     const auto& request = job.cmp->request;

@@ -14,16 +14,14 @@ pki::Status read_cmp(IssueJob& job);
 // of the store are unavailable or internal.
 pki::Status restore_cmp(Store& store, IssueJob& job);
 
-// The client has sent no public key: one is to be made for it (RFC 9483 4.1.6).
+// A key is to be made for the client: it has sent no public key (RFC 9483 4.1.6), or one that does
+// not count (RFC 7030 4.4.1).
 bool wants_key(const IssueJob& job);
 
 // RFC 4211 4, RFC 9810 5.2.8: bad_signature (bad_pop). raVerified is the word of somebody else,
 // and counts from an RA alone, where the profile has them; from a stranger it is no proof at
 // all, so that what is wrong is the proof (badPOP) and not what he may do.
 pki::Status check_cmp_possession(const IssueJob& job);
-
-// May a key be made for a request without one? denied (not_authorized), unsupported (bad_alg).
-pki::Status check_key_generation(const IssueJob& job);
 
 // In the place of request_key().
 RequestKey transaction_request_key(const IssueJob& job);

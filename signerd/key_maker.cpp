@@ -83,6 +83,14 @@ std::optional<std::string> spec_of(const x509::KeyRule& rule, const Wanted& want
     return "rsa:" + std::to_string(bits);
 }
 
+std::optional<std::string> find_spec(const x509::Profile& profile, const Wanted& wanted) {
+    for (const x509::KeyRule& rule : profile.keys)
+        if (auto spec = spec_of(rule, wanted)) return spec;
+    return std::nullopt;
+}
+
+pki::Error no_such_key() { return bad_alg("key generation: the profile has no such key"); }
+
 }  // namespace
 
 pki::Result<std::unique_ptr<ThreadKeyMaker>> ThreadKeyMaker::start(EventLoop& loop) {
@@ -106,9 +114,16 @@ void ThreadKeyMaker::make(const std::string& spec, Done done) {
 pki::Result<std::string> key_spec(const x509::Profile& profile,
                                   const x509::CertRequest& request) {
     PKI_TRY(const Wanted wanted, read_wanted(request));
-    for (const x509::KeyRule& rule : profile.keys)
-        if (const auto spec = spec_of(rule, wanted)) return *spec;
-    return bad_alg("key generation: the profile has no such key");
+    if (const auto spec = find_spec(profile, wanted)) return *spec;
+    return no_such_key();
+}
+
+pki::Result<std::string> key_spec(const x509::Profile& profile, const x509::Spki& like) {
+    const bool rsa = like.key.type == KeyType::rsa;
+    const Wanted wanted{like.key.type, like.key.curve, rsa ? like.rsa_bits() : 0};
+    if (const auto spec = find_spec(profile, wanted)) return *spec;
+    if (const auto first = find_spec(profile, {})) return *first;
+    return no_such_key();
 }
 
 }  // namespace signerd

@@ -1,5 +1,5 @@
-// Keys that are made for clients (RFC 9483 4.1.6). To make one takes up to seconds: a thread of
-// its own does it. They are kept nowhere.
+// Keys that are made for clients (RFC 9483 4.1.6, RFC 7030 4.4). To make one takes up to
+// seconds: a thread of its own does it. They are kept nowhere.
 #pragma once
 
 #include "libpki/base/secret.h"
@@ -48,5 +48,10 @@ class ThreadKeyMaker : public KeyMaker {
 // takes; beyond 4096 bits none is made. unsupported (bad_alg).
 pki::Result<std::string> key_spec(const pki::x509::Profile& profile,
                                   const pki::x509::CertRequest& request);
+
+// The same for a client that shows what it wants by a key of that kind, curve and size: one
+// that the profile does not take is no wish.
+pki::Result<std::string> key_spec(const pki::x509::Profile& profile,
+                                  const pki::x509::Spki& like);
 
 }  // namespace signerd

@@ -1,6 +1,7 @@
 // CMP on the issue path: keys that are made for clients.
 #include "libpki/x509/crmf.h"
 #include "t/unit/cmp_issue_fixture.h"
+#include "t/unit/key_maker_fixture.h"
 
 namespace {
 
@@ -9,35 +10,9 @@ namespace x509 = pki::x509;
 using pki::Buffer;
 using pki::Errc;
 using pki::Reason;
+using unit::FakeMaker;
 using unit::refused;
 using unit::Sent;
-
-// Makes keys when run() is called.
-class FakeMaker : public signerd::KeyMaker {
-   public:
-    void make(const std::string& spec, Done done) override {
-        specs.push_back(spec);
-        waiting_.push_back(std::move(done));
-    }
-    void run() {
-        for (auto& done : std::exchange(waiting_, {})) {
-            if (failure) {
-                done(*failure);
-                continue;
-            }
-            const auto key = *pki::ossl::generate_key(specs.back());
-            last = *pki::ossl::public_key_der(key.get());
-            done(signerd::MadeKey{*pki::ossl::write_private_key_der(key.get()), last});
-        }
-    }
-
-    std::vector<std::string> specs;
-    Buffer last;  // public key
-    std::optional<pki::Error> failure;
-
-   private:
-    std::vector<Done> waiting_;
-};
 
 class Fixture : public unit::CmpFixture {
    public:

@@ -67,6 +67,24 @@ void test_what_cannot_be_had(void**) {
     refused(spec({"rsa:2048"}, algorithm(oid::kEcPublicKey)));
 }
 
+// A key that shows what is wanted: what the profile does not take is no wish.
+void test_what_is_like_a_key(void**) {
+    const auto like = [](const std::vector<const char*>& rules, const char* key) {
+        x509::Profile profile;
+        for (const char* rule : rules) profile.keys.push_back(*x509::parse_key_rule(rule));
+        const Buffer spki = *pki::ossl::public_key_der(pki::ossl::generate_key(key)->get());
+        return signerd::key_spec(profile, *x509::parse_spki(spki));
+    };
+    const std::vector<const char*> rules{"ec:P-256", "rsa:3072-8192", "ed25519"};
+    assert_text(*like(rules, "rsa:3072"), "rsa:3072");
+    assert_text(*like(rules, "ed25519"), "ed25519");
+    assert_text(*like(rules, "ec:P-256"), "ec:P-256");
+    assert_text(*like(rules, "rsa:2048"), "ec:P-256");
+    assert_text(*like(rules, "ec:P-384"), "ec:P-256");
+    assert_text(*like({"rsa:3072-4096"}, "ec:P-384"), "rsa:3072");
+    assert_error(Errc::unsupported, like({"rsa:8192"}, "ec:P-256"));
+}
+
 void test_keys_come_back(void**) {
     const auto loop = *signerd::EventLoop::create();
     auto maker = *ThreadKeyMaker::start(*loop);
