@@ -9,8 +9,8 @@
 namespace ngx_enroll::est {
 
 // In the order of pki::est::Operation, and one for what names no operation.
-constexpr std::array<std::string_view, 5> kOperationNames{
-    "cacerts", "simpleenroll", "simplereenroll", "csrattrs", "unrouted"};
+constexpr std::array<std::string_view, 6> kOperationNames{
+    "cacerts", "simpleenroll", "simplereenroll", "csrattrs", "serverkeygen", "unrouted"};
 static_assert(kOperationNames.size() <= kMaxOperations);
 
 LogPhaseClient log_phase_client();

@@ -18,6 +18,8 @@ extern "C" ngx_module_t ngx_est_module;
 
 namespace ngx_enroll::est {
 
+struct KeygenSecrets;
+
 // Bits of est_auth.
 enum Auth : ngx_uint_t {
     kAuthNone = 0x0002,  // 1 is NGX_CONF_BITMASK_SET
@@ -47,7 +49,10 @@ struct LocConf {
     ngx_str_t realm;
     ngx_str_t certificate;  // est_certificate, est_certificate_key: what we sign ourselves
     ngx_str_t key;
-    const SigningPair* signing;  // from these two; nullptr: none
+    const SigningPair* signing;           // from these two; nullptr: none
+    ngx_flag_t keygen;                    // est_keygen: serverkeygen is served
+    ngx_uint_t keygen_encrypt;            // KeygenEncrypt
+    const KeygenSecrets* keygen_secrets;  // nullptr: none
     ngx_flag_t verify_csr;
     ngx_flag_t chain;
     time_t idempotency_window;
@@ -58,8 +63,12 @@ struct LocConf {
     ngx_uint_t status_format;  // of est_status
 };
 
+struct KeyDelivery;  // key_delivery.h
+
 struct EstExchange : SignerExchange {
     using SignerExchange::SignerExchange;
+    // A key that was made for the client.
+    ~EstExchange() { OPENSSL_cleanse(answer.data(), answer.size()); }
 
     pki::est::Operation operation = pki::est::Operation::cacerts;
     std::string_view profile;
@@ -71,6 +80,8 @@ struct EstExchange : SignerExchange {
     pki::Buffer client_certificate;
     std::optional<pki::ossl::Sha256> token_sha256;  // of a token, which signerd knows or not
     std::optional<pki::ossl::Sha256> csr_sha256;  // of a CSR that was refused here
+
+    KeyDelivery* key_delivery = nullptr;  // of serverkeygen
 
     std::string_view outcome;  // for $est_status
     pki::Bytes issued;         // the certificate in signerd's answer, for $est_serial

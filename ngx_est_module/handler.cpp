@@ -14,6 +14,7 @@
 #include "ngx_common/report_log.h"
 #include "ngx_est_module/auth.h"
 #include "ngx_est_module/est.h"
+#include "ngx_est_module/keygen.h"
 #include "ngx_est_module/reply.h"
 
 namespace ngx_enroll::est {
@@ -111,7 +112,8 @@ ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
                             ? wire::Operation::renew
                             : wire::Operation::enroll;
     request.csr = csr;
-    request.possession_verified = conf.verify_csr ? 1 : 0;
+    request.possession_verified =
+        conf.verify_csr && exchange.operation != Operation::serverkeygen;
     request.credential = exchange.credential;
     request.credential_name = exchange.credential_name;
     request.client_certificate = exchange.client_certificate;
@@ -121,6 +123,8 @@ ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
     request.idempotency_window = static_cast<std::uint32_t>(conf.idempotency_window);
     request.transaction = transaction;
     request.want_chain = conf.chain ? 1 : 0;
+    request.make_key = exchange.operation == Operation::serverkeygen;
+    if (request.make_key) exchange.take_answer = take_key_answer;
     return ask(exchange, request, enroll_reply);
 }
 
@@ -140,7 +144,10 @@ ngx_int_t enroll(EstExchange& exchange) {
     if (!der) return refuse_with(exchange, der.error());
     const auto csr = pki::x509::parse_csr(*der);
     if (!csr) return refuse_csr(exchange, *der, csr.error());
-    if (conf.verify_csr) {
+    if (exchange.operation == Operation::serverkeygen) {
+        if (const auto delivery = prepare_key_delivery(exchange, *der); !delivery)
+            return refuse_csr(exchange, *der, delivery.error());
+    } else if (conf.verify_csr) {
         if (const auto possession = pki::x509::verify_possession(*csr); !possession)
             return refuse_csr(exchange, *der, possession.error());
     }
@@ -214,6 +221,7 @@ constexpr std::array kOperations{
     Row{Operation::csrattrs, NGX_HTTP_GET | NGX_HTTP_HEAD, "GET, HEAD", start_csr_attributes},
     Row{Operation::simpleenroll, NGX_HTTP_POST, "POST", start_enroll},
     Row{Operation::simplereenroll, NGX_HTTP_POST, "POST", start_enroll},
+    Row{Operation::serverkeygen, NGX_HTTP_POST, "POST", start_enroll},
 };
 
 const Row& row_of(Operation operation) {
@@ -244,11 +252,17 @@ bool profile_of_label(std::string_view label, ngx_http_request_t* r, const LocCo
            (location.size() == prefix.size() || location[prefix.size()] == '/');
 }
 
+// RFC 7030 3.2.2: what a server does not do is not there.
+bool is_served(Operation operation, const LocConf& conf) {
+    return operation != Operation::serverkeygen || conf.keygen;
+}
+
 ngx_int_t handle(ngx_http_request_t* r) {
     EstExchange& exchange = *exchange_of(r);
     const LocConf& conf = conf_of(r);
     const auto route = pki::est::route(view(r->uri));
-    if (!route || !profile_of_label(route->label, r, conf, exchange.profile))
+    if (!route || !is_served(route->operation, conf) ||
+        !profile_of_label(route->label, r, conf, exchange.profile))
         return refuse_with(exchange, pki::Errc::not_found, "no such EST resource");
     exchange.operation = route->operation;
     exchange.routed = true;

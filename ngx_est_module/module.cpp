@@ -10,6 +10,7 @@
 #include "ngx_common/variable.h"
 #include "ngx_est_module/decisions.h"
 #include "ngx_est_module/est.h"
+#include "ngx_est_module/key_delivery.h"
 #include "ngx_est_module/signing.h"
 
 namespace ngx_enroll::est {
@@ -33,10 +34,18 @@ ngx_conf_enum_t satisfy_values[] = {
     {ngx_null_string, 0},
 };
 
+ngx_conf_enum_t encrypt_values[] = {
+    {ngx_string("off"), static_cast<ngx_uint_t>(KeygenEncrypt::off)},
+    {ngx_string("csr"), static_cast<ngx_uint_t>(KeygenEncrypt::csr)},
+    {ngx_string("required"), static_cast<ngx_uint_t>(KeygenEncrypt::required)},
+    {ngx_null_string, 0},
+};
+
 char* set_pass(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_label(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_password_file(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_client_certificate(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_keygen_secrets(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 
 using MainConf = ModuleConf;
@@ -62,6 +71,12 @@ ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, certificate), nullptr},
     {ngx_string("est_certificate_key"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, key), nullptr},
+    {ngx_string("est_keygen"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, keygen), nullptr},
+    {ngx_string("est_keygen_encrypt"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_enum_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, keygen_encrypt), encrypt_values},
+    {ngx_string("est_keygen_secrets"), kAnywhere | NGX_CONF_TAKE1, set_keygen_secrets,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("est_verify_csr"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, verify_csr), nullptr},
     {ngx_string("est_chain"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
@@ -127,6 +142,9 @@ void* create_loc_conf(ngx_conf_t* cf) {
     conf->satisfy = NGX_CONF_UNSET_UINT;
     conf->passwords = static_cast<const PasswordFile*>(NGX_CONF_UNSET_PTR);
     conf->anchors = static_cast<X509_STORE*>(NGX_CONF_UNSET_PTR);
+    conf->keygen = NGX_CONF_UNSET;
+    conf->keygen_encrypt = NGX_CONF_UNSET_UINT;
+    conf->keygen_secrets = static_cast<const KeygenSecrets*>(NGX_CONF_UNSET_PTR);
     conf->verify_csr = NGX_CONF_UNSET;
     conf->chain = NGX_CONF_UNSET;
     conf->idempotency_window = NGX_CONF_UNSET;
@@ -167,6 +185,11 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
         return invalid(cf, "\"est_idempotency_window\" is too long");
     if ((conf.certificate.len == 0) != (conf.key.len == 0))
         return invalid(cf, "\"est_certificate\" and \"est_certificate_key\" go together");
+    // Who asks for an encrypted key gets none that is not signed (RFC 7030 4.4.2).
+    if (conf.keygen && conf.certificate.len == 0)
+        return invalid(cf, "\"est_keygen\" needs \"est_certificate\"");
+    if (conf.keygen && conf.auth & kAuthNone)  // RFC 7030 4.4
+        return invalid(cf, "\"est_keygen\" does not go with \"est_auth none\"");
     return NGX_CONF_OK;
 }
 
@@ -197,6 +220,10 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     ngx_conf_merge_str_value(conf.realm, parent.realm, "est");
     ngx_conf_merge_str_value(conf.certificate, parent.certificate, "");
     ngx_conf_merge_str_value(conf.key, parent.key, "");
+    ngx_conf_merge_value(conf.keygen, parent.keygen, 0);
+    ngx_conf_merge_uint_value(conf.keygen_encrypt, parent.keygen_encrypt,
+                              static_cast<ngx_uint_t>(KeygenEncrypt::off));
+    ngx_conf_merge_ptr_value(conf.keygen_secrets, parent.keygen_secrets, nullptr);
     ngx_conf_merge_value(conf.verify_csr, parent.verify_csr, 1);
     ngx_conf_merge_value(conf.chain, parent.chain, 0);
     ngx_conf_merge_sec_value(conf.idempotency_window, parent.idempotency_window, 0);
@@ -259,6 +286,10 @@ char* set_password_file(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 
 char* set_client_certificate(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     return load_file(cf, static_cast<LocConf*>(conf)->anchors, load_anchors);
+}
+
+char* set_keygen_secrets(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+    return load_file(cf, static_cast<LocConf*>(conf)->keygen_secrets, load_keygen_secrets);
 }
 
 // --- after the configuration ---

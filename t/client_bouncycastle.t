@@ -1,15 +1,21 @@
-# Bouncy Castle's EST client: cacerts, csrattrs, enrolment, renewal.
+# Bouncy Castle's EST client: cacerts, csrattrs, enrolment, renewal, a key that is made for it.
 use strict;
 use warnings;
 use Enroll::Test;
 
 ca_init();
 write_file('passwords', "demo:{PLAIN}secret\n");
-start_signerd();
+my $config = signerd_config();
+$config->{profiles}{device}{est} = {key_generation => JSON::PP::true()};
+start_signerd($config);
+my $made = signerctl(qw(ra issue --cmp --key-type ec:P-256 --subject), 'O=Example,CN=EST', '--key', path('est.key'),
+    '--out', path('est.pem'));
+is($made->{status}, 0, 'a certificate to sign with') or diag $made->{err};
 start_nginx(<<'END');
     location /.well-known/est/ {
         est_pass signerd; est_profile device; est_auth mtls basic;
         est_client_certificate %%DIR%%/ca/chain.pem; est_password_file %%DIR%%/passwords;
+        est_keygen on; est_certificate %%DIR%%/est.pem; est_certificate_key %%DIR%%/est.key;
     }
 END
 
@@ -22,7 +28,8 @@ like($result->{out}, qr/^csrattrs$/m, 'it read that no attributes are asked for'
 my ($enrolled) = $result->{out} =~ /^enrolled ([0-9a-f]+)$/m;
 my ($renewed) = $result->{out} =~ /^renewed ([0-9a-f]+)$/m;
 ok($enrolled && $renewed && $enrolled ne $renewed, 'it enrolled and renewed');
+like($result->{out}, qr/^key made$/m, 'it got a key that fits its certificate');
 
 my @rows = grep { !$_->{http_status} } audit_rows();    # nginx reports its 401s
-is(join(' ', map { "$_->{operation}:$_->{credential}" } @rows), 'enroll:basic renew:certificate',
+is(join(' ', map { "$_->{operation}:$_->{credential}" } @rows), 'enroll:basic renew:certificate enroll:basic',
     'the audit saw the same');

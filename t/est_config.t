@@ -94,6 +94,22 @@ refused('the key of another', "$pass est_certificate %%DIR%%/signing.crt; "
     . 'est_certificate_key %%DIR%%/ed.key;', qr/the key is not that of the certificate/);
 refused('a key that CMS has no place for', "$pass est_certificate %%DIR%%/ed.crt; "
     . 'est_certificate_key %%DIR%%/ed.key;', qr/the key is neither RSA nor EC/);
+my $signing = 'est_certificate %%DIR%%/signing.crt; est_certificate_key %%DIR%%/signing.key;';
+my $keygen = "$pass $signing est_keygen on;";
+write_file('keys', "# shared\n01:" . '11' x 16 . "\r\n0203:" . '22' x 32 . "\n", 0600);
+accepted('keys for clients', "$keygen est_keygen_encrypt required; est_keygen_secrets %%DIR%%/keys; est_auth basic; $passwords");
+refused('keys that nobody signs', "$pass est_keygen on;", qr/"est_keygen" needs "est_certificate"/);
+refused('keys for anybody', "$keygen est_auth none;", qr/"est_keygen" does not go with "est_auth none"/);
+refused('another encryption', "$keygen est_keygen_encrypt always;", qr/invalid value "always"/);
+for my $case (['no colon', '01', qr/not "identifier:key"/], ['an identifier', 'x:' . '11' x 16, qr/an identifier is not/],
+    ['no identifier', ':' . '11' x 16, qr/an identifier is not/], ['a size', '01:1111', qr/a key is not 16, 24 or 32/],
+    ['twice', join("\n", ('01:' . '11' x 16) x 2), qr/stands twice/], ['none', "#\n", qr/it has no key/]) {
+    my ($name, $text, $message) = @$case;
+    write_file('keys.bad', "$text\n", 0600);
+    refused("shared keys: $name", "$keygen est_keygen_secrets %%DIR%%/keys.bad;", $message);
+}
+write_file('keys.open', '01:' . '11' x 16 . "\n", 0644);
+refused('shared keys that others may read', "$keygen est_keygen_secrets %%DIR%%/keys.open;", qr/others may read/);
 refused('a realm with quotes', qq{$pass est_realm 'a"b';}, qr/"est_realm" must be printable/);
 refused('a flag', "$pass est_chain yes;", qr/it must be "on" or "off"/);
 refused('a switch', "$pass est_audit sometimes;", qr/it must be "on" or "off"/);

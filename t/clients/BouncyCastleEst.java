@@ -1,5 +1,5 @@
 // Bouncy Castle's EST client against a server: cacerts, csrattrs, enrolment with Basic,
-// renewal with the certificate that came back. One line for each step that worked.
+// renewal with the certificate that came back, a key that the server makes. One line for each step that worked.
 //
 //     java -cp bcpkix.jar:bcprov.jar:bcutil.jar BouncyCastleEst.java HOST:PORT ROOT.pem USER PASSWORD
 
@@ -8,6 +8,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.Security;
+import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
@@ -16,6 +17,7 @@ import java.util.Set;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
@@ -106,5 +108,22 @@ public class BouncyCastleEst {
         System.out.println("renewed " + renewed.getSerialNumber().toString(16));
         if (!renewed.getPublicKey().equals(second.getPublic()))
             throw new IllegalStateException("another key came back");
+
+        EnrollmentResponse made =
+            client.service(null).simpleEnrollWithServersideCreation(request(newKey()), basic);
+        check(made.getPrivateKeyInfo(), client.enrolled(made));
+        System.out.println("key made");
+    }
+
+    // The key that came is that of the certificate.
+    static void check(PrivateKeyInfo key, X509Certificate certificate) throws Exception {
+        byte[] text = "text".getBytes();
+        Signature signer = Signature.getInstance("SHA256withECDSA", "BC");
+        signer.initSign(BouncyCastleProvider.getPrivateKey(key));
+        signer.update(text);
+        byte[] signature = signer.sign();
+        signer.initVerify(certificate.getPublicKey());
+        signer.update(text);
+        if (!signer.verify(signature)) throw new IllegalStateException("another key came");
     }
 }
