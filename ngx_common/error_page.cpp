@@ -6,6 +6,7 @@
 #include "ngx_common/first_in_cycle.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
+#include "ngx_common/status_text.h"
 
 namespace ngx_enroll {
 
@@ -63,6 +64,10 @@ void become_protocol_error(Exchange& exchange, const ProtocolError& error) {
     exchange.error_page = true;
 }
 
+std::string body_of(std::string_view line, bool json) {
+    return json ? "{\"error\": " + json_quoted(line) + "}\n" : std::string(line) + "\n";
+}
+
 void become_error_page(Exchange& exchange, const ErrorPagePolicy& policy) {
     ngx_http_request_t* r = exchange.request;
     const ngx_uint_t status = client_status(r->headers_out.status);
@@ -74,8 +79,9 @@ void become_error_page(Exchange& exchange, const ErrorPagePolicy& policy) {
     exchange.error_body =
         exchange.error_without_body
             ? ngx_str_t{}
-            : copy_to_pool(r->pool, std::string(view(exchange.error_line)) + "\n");
-    set_head(r, status, lend("text/plain"), exchange.error_body.len);
+            : copy_to_pool(r->pool, body_of(view(exchange.error_line), policy.json));
+    set_head(r, status, lend(policy.json ? "application/json" : "text/plain"),
+             exchange.error_body.len);
     r->err_status = status;
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE || status == NGX_HTTP_TOO_MANY_REQUESTS)
         add_retry_after(r,

@@ -1,6 +1,6 @@
-// Every error of an enrolment location as one line of text/plain, and 503 with Retry-After
-// wherever nginx's upstream would say 502 or 504. Devices choke on HTML, and a CA behind
-// the server is not their business.
+// Every error of an enrolment location as one line of text/plain or JSON, and 503 with
+// Retry-After wherever nginx's upstream would say 502 or 504. Devices choke on HTML, and a CA
+// behind the server is not their business.
 //
 // It covers the refusals of stock modules too (413, limit_conn, auth_request): a header and a
 // body filter look at what leaves a location of ours. error_page of the operator comes first.
@@ -15,6 +15,7 @@ namespace ngx_enroll {
 struct ErrorPagePolicy {
     bool enabled = false;
     time_t retry_after = 0;  // seconds, with 503 and 429
+    bool json = false;       // {"error": "the line"}
 };
 
 // A complete response of the protocol, which lives as long as the request at least.
