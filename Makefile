@@ -31,7 +31,7 @@ ENROLL_SRCS    := $(filter-out clients/enroll/main.cpp,$(wildcard clients/enroll
 UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
 # What nginx modules are made of but knows nothing of nginx.
 NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp status_text.cpp) \
-                  $(addprefix ngx_enroll_module/,crl_copy.cpp ocsp_cache.cpp) \
+                  $(addprefix ngx_enroll_module/,crl_copy.cpp device_json.cpp ocsp_cache.cpp) \
                   $(addprefix ngx_cmp_module/,chain.cpp known_signers.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
@@ -218,11 +218,19 @@ $(BUILD)/fuzz-obj/%.o: %.cpp
 	$(call say,CLANG $<)
 	$(Q)$(CLANGXX) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 
-$(filter-out $(DAEMON_FUZZERS),$(FUZZERS)): $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
+$(filter-out $(DAEMON_FUZZERS) $(BUILD)/fuzz/device_json_fuzz,$(FUZZERS)): $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \
                  $(patsubst %.cpp,$(BUILD)/fuzz-obj/%.o,$(PKI_SRCS))
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
 	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lcrypto -o $@
+
+# What nginx modules parse without nginx, and another parser to compare with.
+$(BUILD)/fuzz/device_json_fuzz: $(BUILD)/fuzz-obj/t/fuzz/device_json_fuzz.o \
+                 $(BUILD)/fuzz-obj/ngx_enroll_module/device_json.o \
+                 $(patsubst %.cpp,$(BUILD)/fuzz-obj/%.o,$(PKI_SRCS))
+	@mkdir -p $(@D)
+	$(call say,LINK $(@F))
+	$(Q)$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -ljansson -lcrypto -o $@
 
 # Targets of the daemon bring a log of their own.
 $(DAEMON_FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/t/fuzz/%.o \

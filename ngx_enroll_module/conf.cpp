@@ -5,6 +5,7 @@
 #include "ngx_common/offload.h"
 #include "ngx_common/status_page.h"
 #include "ngx_enroll_module/crl.h"
+#include "ngx_enroll_module/device_conf.h"
 #include "ngx_enroll_module/ocsp.h"
 
 namespace ngx_enroll::enroll {
@@ -17,6 +18,8 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_crl(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_ocsp(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_ocsp_cache(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_bootstrap(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_renewal(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 
 }  // namespace
@@ -34,9 +37,20 @@ ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, nonce), nullptr},
     {ngx_string("enroll_ocsp_cache"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_ocsp_cache,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("enroll_bootstrap"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_bootstrap,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("enroll_renewal"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_renewal,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("enroll_profile"), kAnywhere | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, device.profile), nullptr},
+    {ngx_string("enroll_client_certificate"), kAnywhere | NGX_CONF_TAKE1,
+     set_client_certificate, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("enroll_audit"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, device.audit), nullptr},
     {ngx_string("enroll_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
      set_status, NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, status_format), status_formats},
     NGX_ENROLL_LIMITS_COMMANDS("enroll", MainConf, module.zone, LocConf, limits),
+    NGX_ENROLL_LOGIN_COMMANDS("enroll", LocConf, limits),
     NGX_ENROLL_SIGNER_COMMANDS("enroll", LocConf, upstream),
     ngx_null_command,
 };
@@ -55,7 +69,8 @@ char* set_pass(ngx_conf_t* cf, ngx_command_t*, void* data) {
 char* take_location(ngx_conf_t* cf, LocConf& conf, Serves serves) {
     if (conf.serves == serves) return const_cast<char*>("is duplicate");
     if (conf.serves != kNothing)
-        return const_cast<char*>("does not go with \"enroll_crl\" or \"enroll_ocsp\"");
+        return const_cast<char*>(
+            "does not go with what else of this module the location serves");
     if (conf.status_format != NGX_CONF_UNSET_UINT)
         return const_cast<char*>("does not go with \"enroll_status\"");
     ngx_http_core_loc_conf_t& core = core_of(cf);
@@ -117,6 +132,14 @@ char* set_ocsp(ngx_conf_t* cf, ngx_command_t*, void* data) {
     return take_location(cf, *static_cast<LocConf*>(data), kOcsp);
 }
 
+char* set_bootstrap(ngx_conf_t* cf, ngx_command_t*, void* data) {
+    return take_location(cf, *static_cast<LocConf*>(data), kBootstrap);
+}
+
+char* set_renewal(ngx_conf_t* cf, ngx_command_t*, void* data) {
+    return take_location(cf, *static_cast<LocConf*>(data), kRenewal);
+}
+
 char* set_ocsp_cache(ngx_conf_t* cf, ngx_command_t*, void* data) {
     OcspZone& cache = static_cast<MainConf*>(data)->cache;
     if (cache.size != NGX_CONF_UNSET_SIZE) return const_cast<char*>("is duplicate");
@@ -165,18 +188,20 @@ void inherit_service(ngx_conf_t* cf, LocConf& conf, const LocConf& parent) {
 }
 
 char* check_location(ngx_conf_t* cf, const LocConf& conf) {
-    const char* const name = conf.serves == kCrl ? "enroll_crl" : "enroll_ocsp";
+    const std::string name = "enroll_" + std::string(kOperationNames[conf.serves - 1]);
     if (core_of(cf).handler != handler) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%s\" stands in a location that another directive serves", name);
+                           "\"%s\" stands in a location that another directive serves",
+                           name.c_str());
         return conf_error();
     }
     if (conf.upstream.upstream == nullptr) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\" needs \"enroll_pass\"", name);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\" needs \"enroll_pass\"", name.c_str());
         return conf_error();
     }
     if (conf.serves == kCrl && main_conf_of(cf).crl_path == nullptr)
         return invalid(cf, "\"enroll_crl\" needs \"enroll_crl_path\"");
+    if (serves_devices(conf)) return check_device_location(cf, conf);
     return NGX_CONF_OK;
 }
 
@@ -207,16 +232,15 @@ char* watch_list(ngx_conf_t* cf, const CrlConf& crl, WatchConf& watch) {
 }
 
 char* enter_location(ngx_conf_t* cf, LocConf& conf) {
-    return guarded<char*>(cf->log, conf_error(), [&]() -> char* {
-        if (conf.limits.location == nullptr)
-            conf.limits.location =
-                add_location(cf, main_conf_of(cf).module.zone, conf.limits.max_inflight);
-        conf.signer = signer_id(*conf.upstream.upstream);
-        WatchConf& watch = watch_of(cf, conf.upstream.upstream);
-        if (conf.serves == kCrl) return watch_list(cf, conf.crl, watch);
-        watch.ocsp = true;
-        return NGX_CONF_OK;
-    });
+    if (conf.limits.location == nullptr)
+        conf.limits.location =
+            add_location(cf, main_conf_of(cf).module.zone, conf.limits.max_inflight);
+    if (serves_devices(conf)) return NGX_CONF_OK;
+    conf.signer = signer_id(*conf.upstream.upstream);
+    WatchConf& watch = watch_of(cf, conf.upstream.upstream);
+    if (conf.serves == kCrl) return watch_list(cf, conf.crl, watch);
+    watch.ocsp = true;
+    return NGX_CONF_OK;
 }
 
 }  // namespace
@@ -224,7 +248,8 @@ char* enter_location(ngx_conf_t* cf, LocConf& conf) {
 void* create_main_conf(ngx_conf_t* cf) {
     auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
     if (conf == nullptr ||
-        init_module_conf(cf, conf->module, {"enroll", kOperationNames, Logins::none}) != NGX_OK)
+        init_module_conf(cf, conf->module, {"enroll", kOperationNames, Logins::counted}) !=
+            NGX_OK)
         return nullptr;
     conf->cache.size = NGX_CONF_UNSET_SIZE;
     return guarded<void*>(cf->log, nullptr, [&] {
@@ -239,6 +264,7 @@ void* create_loc_conf(ngx_conf_t* cf) {
     if (conf == nullptr) return nullptr;
     init_signer_conf(conf->upstream);
     conf->nonce = NGX_CONF_UNSET;
+    init_device_conf(conf->device);
     conf->status_format = NGX_CONF_UNSET_UINT;
     init_limits_conf(conf->limits);
     return conf;
@@ -251,11 +277,14 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
         return conf_error();
     if (conf.upstream.upstream == nullptr) conf.upstream.upstream = parent.upstream.upstream;
     ngx_conf_merge_value(conf.nonce, parent.nonce, 0);
+    merge_device_conf(conf.device, parent.device);
     merge_limits_conf(conf.limits, parent.limits);
     inherit_service(cf, conf, parent);
     if (conf.serves == kNothing) return NGX_CONF_OK;
-    if (check_location(cf, conf) != NGX_CONF_OK) return conf_error();
-    return enter_location(cf, conf);
+    return guarded<char*>(cf->log, conf_error(), [&] {
+        if (check_location(cf, conf) != NGX_CONF_OK) return conf_error();
+        return enter_location(cf, conf);
+    });
 }
 
 ngx_int_t check_configuration(ngx_conf_t* cf) {

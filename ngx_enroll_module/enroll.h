@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
+#include "libpki/ossl/digest.h"
 #include "ngx_common/limits_conf.h"
 #include "ngx_common/module.h"
 #include "ngx_common/signer.h"
@@ -13,11 +15,14 @@ extern "C" ngx_module_t ngx_enroll_module;
 
 namespace ngx_enroll::enroll {
 
-enum Serves : ngx_uint_t { kNothing, kCrl, kOcsp };
+enum Serves : ngx_uint_t { kNothing, kCrl, kOcsp, kBootstrap, kRenewal };
 
 // By Serves, less one.
-constexpr std::array<std::string_view, 2> kOperationNames{"crl", "ocsp"};
+constexpr std::array<std::string_view, 4> kOperationNames{"crl", "ocsp", "bootstrap",
+                                                          "renewal"};
 static_assert(kOperationNames.size() <= kMaxOperations);
+
+constexpr time_t kRetryAfter = 5;
 
 // enroll_crl CA [delta] [partition=VALUE]
 struct CrlConf {
@@ -26,11 +31,19 @@ struct CrlConf {
     ngx_http_complex_value_t* partition;  // nullptr: the complete list
 };
 
+// enroll_bootstrap and enroll_renewal.
+struct DeviceConf {
+    ngx_str_t profile;
+    X509_STORE* anchors;
+    ngx_flag_t audit;
+};
+
 // Plain data, for offsetof and nginx's slot functions.
 struct LocConf {
     ngx_http_upstream_conf_t upstream;
     ngx_uint_t serves;
     CrlConf crl;
+    DeviceConf device;
     ngx_flag_t nonce;
     std::uint64_t signer;  // in the cache
     LimitsConf limits;
@@ -58,6 +71,12 @@ struct EnrollExchange : SignerExchange {
     pki::Buffer der;
     pki::Bytes cert_id;
     pki::Bytes serial;
+
+    // Of a device.
+    std::string subject;  // of its certificate, good once there is client_certificate
+    pki::Buffer client_certificate;
+    std::optional<pki::ossl::Sha256> csr_sha256;  // of a CSR that was refused here
+    pki::Bytes issued;  // the certificate in signerd's answer, for $enroll_serial
 };
 
 inline LocConf& conf_of(ngx_http_request_t* r) {
@@ -79,6 +98,11 @@ inline EnrollExchange* find_exchange(ngx_http_request_t* r) {
 
 // Made when there is none yet.
 EnrollExchange& exchange_of(ngx_http_request_t* r);
+
+// Is the location one for devices?
+inline bool serves_devices(const LocConf& conf) {
+    return conf.serves == kBootstrap || conf.serves == kRenewal;
+}
 
 // Ends the handler with this status and line.
 inline ngx_int_t refuse_with(EnrollExchange& exchange, std::string_view outcome,

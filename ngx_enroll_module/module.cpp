@@ -3,19 +3,20 @@
 
 #include "ngx_enroll_module/conf.h"
 #include "ngx_enroll_module/crl.h"
+#include "ngx_enroll_module/device.h"
 #include "ngx_enroll_module/ocsp.h"
+#include "ngx_enroll_module/report.h"
 #include "ngx_enroll_module/variables.h"
 
 namespace ngx_enroll::enroll {
 
 namespace {
 
-constexpr time_t kRetryAfter = 5;
-
 // --- what the common code asks ---
 
 ErrorPagePolicy error_page_policy(ngx_http_request_t* r) {
-    return {conf_of(r).serves != kNothing, kRetryAfter};
+    const LocConf& conf = conf_of(r);
+    return {conf.serves != kNothing, kRetryAfter, serves_devices(conf)};
 }
 
 Exchange* error_page_exchange(ngx_http_request_t* r) { return &exchange_of(r); }
@@ -34,9 +35,6 @@ std::optional<Outcome> decided_outcome(const Exchange& exchange) {
     return outcome_of(static_cast<const EnrollExchange&>(exchange));
 }
 
-// Whoever asks for public data needs no record of it.
-void decided(const Decision&) {}
-
 // --- configuration ---
 
 ngx_int_t postconfiguration(ngx_conf_t* cf) {
@@ -48,7 +46,7 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) {
         cf, conf.module,
         {"enroll_pass",
          {&ngx_enroll_module, error_page_policy, error_page_exchange, ocsp_error_for},
-         {zone_of, location_of, operation_of, decided_outcome, decided}});
+         {zone_of, location_of, operation_of, decided_outcome, report_decision}});
 }
 
 // --- processes ---
@@ -84,6 +82,7 @@ void exit_process(ngx_cycle_t* cycle) {
         conf->watches->stop();
         return 0;
     });
+    leave_worker(cycle, &conf->module);
 }
 
 ngx_http_module_t module_context = {
@@ -96,7 +95,11 @@ ngx_http_module_t module_context = {
 
 ngx_int_t handle(ngx_http_request_t* r) {
     EnrollExchange& exchange = exchange_of(r);
-    return conf_of(r).serves == kCrl ? serve_crl(exchange) : serve_ocsp(exchange);
+    switch (conf_of(r).serves) {
+        case kCrl: return serve_crl(exchange);
+        case kOcsp: return serve_ocsp(exchange);
+        default: return serve_device(exchange);
+    }
 }
 
 }  // namespace

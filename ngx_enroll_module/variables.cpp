@@ -1,5 +1,6 @@
 #include "ngx_enroll_module/variables.h"
 
+#include "libpki/x509/cert.h"
 #include "ngx_common/variable.h"
 
 namespace ngx_enroll::enroll {
@@ -23,10 +24,18 @@ std::string_view cache_text(ngx_http_request_t* r) {
     return exchange == nullptr ? std::string_view() : exchange->cache;
 }
 
+std::string serial_text(ngx_http_request_t* r) {
+    const EnrollExchange* exchange = find_exchange(r);
+    if (exchange == nullptr || exchange->issued.empty()) return {};
+    const auto certificate = pki::x509::parse_certificate(exchange->issued);
+    return certificate ? pki::x509::serial_text(certificate->tbs) : std::string();
+}
+
 constexpr Variable kVariables[] = {
     {"enroll_operation", get_variable<operation_text>},
     {"enroll_status", get_variable<status_text>},
     {"enroll_cache", get_variable<cache_text>},
+    {"enroll_serial", get_variable<serial_text>},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// $enroll_operation, $enroll_status and $enroll_cache.
+// $enroll_operation, $enroll_status, $enroll_cache and $enroll_serial.
 #pragma once
 
 #include "ngx_enroll_module/enroll.h"

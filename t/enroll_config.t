@@ -95,7 +95,35 @@ refused('two signers', "$pass $pass enroll_ocsp;", qr/"enroll_pass" directive is
 refused('an upstream that is not there', 'enroll_pass nobody; enroll_ocsp;', qr/upstream "nobody"/);
 refused('an unprotected TCP connection', 'enroll_pass far; enroll_ocsp;', qr/is not a Unix socket/,
     http => 'upstream far { server 127.0.0.1:9; }');
-refused('login failures, of which there are none', "$pass enroll_login_failures 3;", qr/unknown directive/);
+
+my $device = "$pass enroll_profile device;";
+my $anchors = 'enroll_client_certificate %%DIR%%/ca/chain.pem;';
+accepted('a first certificate', "$device enroll_bootstrap;");
+accepted('a renewal', "$device $anchors enroll_renewal;");
+accepted('all of devices', "enroll_bootstrap; enroll_login_failures 3 per=1m; enroll_audit off; enroll_max_inflight 5;",
+    http => "$device $anchors");
+accepted('a renewal in limit_except', "$device $anchors enroll_renewal; limit_except POST { deny all; }");
+refused('a first certificate without a signer', 'enroll_profile device; enroll_bootstrap;', qr/"enroll_bootstrap" needs "enroll_pass"/);
+refused('a first certificate without a profile', "$pass enroll_bootstrap;", qr/"enroll_bootstrap" needs "enroll_profile"/);
+refused('a renewal without a signer', "enroll_profile device; $anchors enroll_renewal;", qr/"enroll_renewal" needs "enroll_pass"/);
+refused('a renewal without a profile', "$pass $anchors enroll_renewal;", qr/"enroll_renewal" needs "enroll_profile"/);
+refused('a renewal without anchors', "$device enroll_renewal;", qr/"enroll_renewal" needs "enroll_client_certificate"/);
+refused('a renewal where nobody asks for certificates', 'return 204;', qr/"enroll_renewal" needs "ssl_verify_client optional_no_ca"/,
+    http => "server { listen 127.0.0.1:%%PORT:other%%; location / { $device $anchors enroll_renewal; } }");
+refused('a profile with a long name', "$pass enroll_profile " . 'a' x 65 . '; enroll_bootstrap;',
+    qr/name in "enroll_profile" is too long/);
+refused('two profiles', "$device enroll_profile other; enroll_bootstrap;", qr/"enroll_profile" directive is duplicate/);
+refused('both of devices', "$device $anchors\nenroll_bootstrap;\nenroll_renewal;", qr/"enroll_renewal" directive does not go with/);
+refused('a first certificate twice', "$device enroll_bootstrap; enroll_bootstrap;", qr/"enroll_bootstrap" directive is duplicate/);
+refused('with OCSP', "$device enroll_ocsp; enroll_bootstrap;", qr/"enroll_bootstrap" directive does not go with/);
+refused('with counters', "$device enroll_bootstrap; enroll_status;", qr/"enroll_status" directive stands in/);
+refused('a proxy beside it', "$device enroll_bootstrap; proxy_pass http://127.0.0.1:9;",
+    qr/"enroll_bootstrap" stands in a location that another directive serves/);
+refused('anchors that are not there', "$device enroll_client_certificate %%DIR%%/none; enroll_renewal;", qr/cannot open/);
+refused('an argument', "$device enroll_bootstrap on;", qr/invalid number of arguments/);
+refused('for the whole server', 'return 204;', qr/"enroll_bootstrap" directive is not allowed here/, http => 'enroll_bootstrap;');
+refused('too many failures', "$device enroll_bootstrap; enroll_login_failures 0;", qr/takes a number of 1 to 1000000/);
+refused('half an audit', "$device enroll_bootstrap; enroll_audit maybe;", qr/it must be "on" or "off"/);
 refused('a small zone', $pass, qr/at least 131072 bytes/, http => 'enroll_zone 64k;');
 my $many = join '', map { "location /$_/ { enroll_pass unix:%%DIR%%/$_.sock; enroll_ocsp; }" } 1 .. 17;
 like(nginx_test($many)->{err}, qr/more than 16 different "enroll_pass"/, 'more signers than the cache knows');
