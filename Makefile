@@ -44,7 +44,7 @@ all:
 	@.ci/deps build
 	@$(MAKE) build
 
-build: modules $(addprefix $(BUILD)/bin/,signerd signerctl enroll)
+build: modules $(addprefix $(BUILD)/bin/,signerd signerctl enroll est_client)
 
 deps:
 	@.ci/deps test
@@ -98,6 +98,14 @@ $(BUILD)/bin/enroll: $(call objects,clients/enroll/main.cpp) $(BUILD)/libenroll.
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
 	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ $(ENROLL_LIBS) -o $@
+
+# For small devices: C, and no library of ours.
+CCFLAGS := -std=c11 $(OPT) -Wall -Wextra -Wshadow -Werror -pedantic $(HARDEN) -fPIE
+
+$(BUILD)/bin/est_client: clients/embedded/est_client.c
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) $(CCFLAGS) $(SANFLAGS) $(LDFLAGS) $< -o $@
 
 # nginx modules, built by nginx's own configure, out of tree: Debian's nginx-dev has all that
 # it needs; NGX_SRC names an upstream tree instead, of which nginx itself is built as well.
@@ -334,7 +342,7 @@ install: build
 	    echo "load_module modules/$$module.so;" \
 	        >$(DESTDIR)$(CONFDIR)/mod-$${name%_module}.conf; done
 	install -m 755 $(BUILD)/bin/signerd $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(addprefix $(BUILD)/bin/,signerctl enroll) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/bin/,signerctl enroll est_client) $(DESTDIR)$(PREFIX)/bin
 	for page in $(wildcard docs/man/*.[1-8]); do \
 	    install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
 	install -m 644 $(wildcard README.md CHANGELOG.md docs/*.md) $(DOCDIR)
