@@ -21,10 +21,11 @@ my $printed = start_demo();
 like($printed, qr/\nready\n\z/, 'ready') or diag slurp("$dir/signerd.log"), slurp("$dir/error.log");
 ok(left() >= 3, 'signerd, its key child and nginx are processes of their own');
 
-my @examples = $printed =~ /^(openssl .*?\n)\n/msg;
-is(scalar @examples, 2, 'two commands are printed');
+my @examples = $printed =~ /^((?:openssl|\(cd) .*?\n)\n/msg;
+is(scalar @examples, 3, 'three commands are printed');
 my $result;
-for my $case (['EST', 'device.pem', 'device-1'], ['CMP', 'cmp-device.pem', 'device-2']) {
+for my $case (['EST', 'device.pem', 'device-1'], ['CMP', 'cmp-device.pem', 'device-2'],
+    ['the API of devices', 'small-device.pem', 'device-3']) {
     my ($protocol, $file, $name) = @$case;
     $result = run('/bin/sh', '-c', shift @examples);
     is($result->{status}, 0, "$protocol: the printed command works") or diag $result->{out}, $result->{err};
@@ -38,6 +39,7 @@ my $credentials = slurp("$dir/credentials.json");
 is($credentials =~ tr/\n//, 1, 'credentials: one line');
 like($credentials, qr/"est_user": "demo".*"est_password": "\w+"/, 'credentials of EST');
 like($credentials, qr/"cmp_reference": "demo", "cmp_secret": "\w+"/, 'credentials of CMP');
+like($credentials, qr/"bootstrap_token": "[\w-]{32}"/, 'a token');
 is((stat "$dir/credentials.json")[2] & 0777, 0600, 'credentials: nobody else reads them');
 like(run("$dir/signerctl", qw(--json audit list))->{out}, qr/CN=device-1/, 'signerctl');
 is(http('http://localhost:' . port('http') . '/')->{status}, 200, 'the plain port answers');
@@ -53,6 +55,7 @@ ok(stop('demo'), 'SIGTERM ends it');
 is(join("\n", left()), '', 'and leaves no process');
 
 like(start_demo(), qr/\nready\n\z/, 'a second start');
+isnt(slurp("$dir/credentials.json"), $credentials, 'has another token');
 is(slurp("$dir/ca.pem"), $ca, 'keeps the CA');
 like(run("$dir/signerctl", qw(--json audit list))->{out}, qr/CN=device-1/, 'and the records');
 
