@@ -30,9 +30,9 @@ SIGNERCTL_SRCS := $(filter-out clients/signerctl/main.cpp,$(wildcard clients/sig
 ENROLL_SRCS    := $(filter-out clients/enroll/main.cpp,$(wildcard clients/enroll/*.cpp))
 UNIT_SRCS      := $(wildcard t/unit/*_test.cpp)
 # What nginx modules are made of but knows nothing of nginx.
-NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp login_failures.cpp status_text.cpp) \
-                  $(addprefix ngx_enroll_module/,crl_copy.cpp device_json.cpp ocsp_cache.cpp) \
-                  $(addprefix ngx_cmp_module/,chain.cpp known_signers.cpp)
+NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp chain.cpp known_signers.cpp \
+                    login_failures.cpp status_text.cpp) \
+                  $(addprefix ngx_enroll_module/,crl_copy.cpp device_json.cpp ocsp_cache.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 

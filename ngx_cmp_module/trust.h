@@ -2,7 +2,7 @@
 // cmp_crl.
 #pragma once
 
-#include "ngx_cmp_module/chain.h"
+#include "ngx_common/chain.h"
 #include "ngx_common/nginx.h"
 
 namespace ngx_enroll::cmp {

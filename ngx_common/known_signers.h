@@ -10,7 +10,7 @@
 #include "libpki/base/bytes.h"
 #include "libpki/ossl/digest.h"
 
-namespace ngx_enroll::cmp {
+namespace ngx_enroll {
 
 // Seconds since 1970.
 struct Window {
@@ -40,4 +40,4 @@ class KnownSigners {
     std::array<Place, kPlaces> places_;
 };
 
-}  // namespace ngx_enroll::cmp
+}  // namespace ngx_enroll

@@ -1,6 +1,6 @@
-#include "ngx_cmp_module/known_signers.h"
+#include "ngx_common/known_signers.h"
 
-namespace ngx_enroll::cmp {
+namespace ngx_enroll {
 
 namespace {
 
@@ -23,4 +23,4 @@ void KnownSigners::remember(pki::Bytes certificate, Window window) {
     places_[index_of(sha256, kPlaces)] = {sha256, window};
 }
 
-}  // namespace ngx_enroll::cmp
+}  // namespace ngx_enroll

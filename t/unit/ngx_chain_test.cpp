@@ -1,4 +1,4 @@
-#include "ngx_cmp_module/chain.h"
+#include "ngx_common/chain.h"
 
 #include <openssl/err.h>
 
@@ -11,11 +11,11 @@
 
 namespace {
 
-using ngx_enroll::cmp::check_signer;
-using ngx_enroll::cmp::Crls;
-using ngx_enroll::cmp::KnownSigners;
-using ngx_enroll::cmp::SignerRules;
-using ngx_enroll::cmp::Trust;
+using ngx_enroll::check_signer;
+using ngx_enroll::Crls;
+using ngx_enroll::KnownSigners;
+using ngx_enroll::SignerRules;
+using ngx_enroll::Trust;
 using pki::Buffer;
 using pki::Bytes;
 using pki::Errc;
@@ -244,6 +244,19 @@ void the_purposes_of_others_are_their_own(void**) {
     assert_ok(Anchors({&root}).check(server));
 }
 
+void a_client_has_the_purpose_or_none(void**) {
+    namespace oid = x509::oid;
+    const TestCa root = make(authority("root"));
+    const Anchors anchors({&root});
+    const auto check = [&](const std::vector<Bytes>& purposes) {
+        return anchors.check(make({"device", false, x509::kDigitalSignature, purposes}, &root),
+                             {}, {.client = true});
+    };
+    assert_ok(check({}));
+    assert_ok(check({oid::kServerAuth, oid::kClientAuth}));
+    assert_untrusted(check({oid::kServerAuth}));
+}
+
 void a_crl_refuses_what_it_has(void**) {
     const TestCa root = make(authority("root"));
     const TestCa good = make({"good"}, &root);
@@ -464,6 +477,7 @@ int main() {
         cmocka_unit_test(a_key_usage_has_to_allow_it),
         cmocka_unit_test(an_ra_is_called_one),
         cmocka_unit_test(the_purposes_of_others_are_their_own),
+        cmocka_unit_test(a_client_has_the_purpose_or_none),
         cmocka_unit_test(a_crl_refuses_what_it_has),
         cmocka_unit_test(a_crl_that_is_missing_refuses),
         cmocka_unit_test(no_crl_has_to_speak_of_an_anchor),

@@ -6,11 +6,11 @@
 #include "libpki/base/bytes.h"
 #include "libpki/base/result.h"
 #include "libpki/ossl/handles.h"
-#include "ngx_cmp_module/known_signers.h"
+#include "ngx_common/known_signers.h"
 
-namespace ngx_enroll::cmp {
+namespace ngx_enroll {
 
-// CRLs of cmp_crl.
+// CRLs from a directive's file.
 struct Crls {
     Crls() = default;
     Crls(const Crls&) = delete;
@@ -30,6 +30,7 @@ struct Trust {
 struct SignerRules {
     std::int64_t now = 0;  // seconds since 1970
     bool ra = false;       // it needs id-kp-cmcRA
+    bool client = false;   // clientAuth has to be among its purposes, if it names any
     // A certificate that is over is taken, if the chain above it is valid: where signerd knows
     // whether that one is still renewed.
     bool may_be_over = false;
@@ -45,4 +46,4 @@ struct SignerRules {
 pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
                          std::span<const pki::Bytes> others, const SignerRules& rules);
 
-}  // namespace ngx_enroll::cmp
+}  // namespace ngx_enroll

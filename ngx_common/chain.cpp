@@ -1,4 +1,4 @@
-#include "ngx_cmp_module/chain.h"
+#include "ngx_common/chain.h"
 
 #include <openssl/x509v3.h>
 
@@ -10,7 +10,7 @@
 #include "libpki/ossl/errors.h"
 #include "ngx_common/usages.h"
 
-namespace ngx_enroll::cmp {
+namespace ngx_enroll {
 
 namespace {
 
@@ -75,7 +75,8 @@ void set_parameters(X509_STORE_CTX* context, const Trust& trust, const SignerRul
     X509_VERIFY_PARAM_set_depth(param, kDepth);
     X509_VERIFY_PARAM_set_time(param, rules.now);
     X509_VERIFY_PARAM_set_auth_level(param, kStrength);
-    X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY);
+    X509_VERIFY_PARAM_set_purpose(param,
+                                  rules.client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_ANY);
     X509_STORE_CTX_set_app_data(context, const_cast<SignerRules*>(&rules));
     X509_STORE_CTX_set_verify_cb(context, judge);
     if (trust.crls == nullptr) return;
@@ -111,14 +112,14 @@ pki::Status check_chain(const Trust& trust, pki::Bytes certificate,
     const pki::ossl::X509Ptr leaf = to_openssl(certificate);
     if (leaf == nullptr)
         return fail(Errc::denied, Reason::signer_not_trusted,
-                    "CMP: the certificate of the signer cannot be read");
+                    "the certificate of the signer cannot be read");
     const pki::ossl::StoreCtxPtr context(X509_STORE_CTX_new());
     if (context == nullptr ||
         X509_STORE_CTX_init(context.get(), trust.store, leaf.get(), untrusted.get()) != 1)
-        return fail(Errc::internal, "CMP: the certificate of the signer cannot be checked");
+        return fail(Errc::internal, "the certificate of the signer cannot be checked");
     set_parameters(context.get(), trust, rules);
     if (X509_verify_cert(context.get()) != 1)
-        return fail(Errc::denied, Reason::signer_not_trusted, "CMP: the signer is not trusted",
+        return fail(Errc::denied, Reason::signer_not_trusted, "the signer is not trusted",
                     X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
     if (trust.known != nullptr)
         trust.known->remember(certificate,
@@ -135,15 +136,15 @@ pki::Status check_signer(const Trust& trust, pki::Bytes certificate,
     const auto signer = x509::parse_certificate(certificate);
     if (!signer)
         return fail(Errc::denied, Reason::signer_not_trusted,
-                    "CMP: the certificate of the signer cannot be read", signer.error().text);
+                    "the certificate of the signer cannot be read", signer.error().text);
     if ((key_usage(*signer) & x509::kDigitalSignature) == 0)
         return fail(Errc::denied, Reason::signer_not_trusted,
-                    "CMP: the keyUsage of the signer has no digitalSignature");
+                    "the keyUsage of the signer has no digitalSignature");
     if (rules.ra && !has_purpose(*signer, x509::oid::kCmcRa))
         return fail(Errc::denied, Reason::signer_not_trusted,
-                    "CMP: the signer has no purpose id-kp-cmcRA");
+                    "the signer has no purpose id-kp-cmcRA");
     if (trust.known != nullptr && trust.known->knows(certificate, rules.now)) return {};
     return check_chain(trust, certificate, others, rules);
 }
 
-}  // namespace ngx_enroll::cmp
+}  // namespace ngx_enroll
