@@ -11,7 +11,8 @@ namespace pki::x509 {
 
 namespace {
 
-constexpr std::uint64_t kMaxId = std::numeric_limits<std::int32_t>::max();
+// What CMC numbers its requests with (RFC 5272 3.2.2); CMP has 0.
+constexpr std::uint64_t kMaxId = std::numeric_limits<std::uint32_t>::max();
 
 // CertRequest ::= SEQUENCE { certReqId INTEGER, certTemplate, controls OPTIONAL }
 Status read_request(CertRequest& request, der::Reader fields) {

@@ -14,6 +14,7 @@ my %may = (
     'libpki/est'        => ['libpki/base', 'libpki/ossl', 'libpki/x509'],
     'libpki/scep'       => ['libpki/base', 'libpki/ossl', 'libpki/x509', 'libpki/cms'],
     'libpki/cmp'        => ['libpki/base', 'libpki/ossl', 'libpki/x509', 'libpki/cms'],
+    'libpki/cmc'        => ['libpki/base', 'libpki/ossl', 'libpki/x509', 'libpki/cms'],
     'libpki/wire'       => ['libpki/base'],
     'ngx_common'        => ['libpki/base', 'libpki/ossl', 'libpki/x509', 'libpki/wire'],
     'ngx_est_module'    => ['ngx_common', 'libpki'],
