@@ -35,7 +35,8 @@ namespace {
 pki::Status check_possession(const IssueJob& job) {
     if (job.cmp) return check_cmp_possession(job);
     if (job.request.make_key) return {};  // RFC 7030 4.4.1: the signature counts for nothing
-    if (job.peer->verify_possession) return x509::verify_possession(job.csr);
+    if (job.peer->verify_possession)
+        return job.crmf ? x509::verify_possession(*job.crmf) : x509::verify_possession(job.csr);
     if (job.request.possession_verified) return {};
     return fail(Errc::denied, "issue: nobody has verified the signature of the CSR");
 }

@@ -62,6 +62,17 @@ pki::Status check_make_key(const wire::IssueRequest& request) {
     return fail(Errc::malformed, "issue: make_key with another protocol or operation");
 }
 
+// With CMC a public key has to be there (RFC 5272 3.2.1.2.2): keys are made by CMP's rules.
+pki::Status read_crmf(IssueJob& job) {
+    if (job.request.protocol != wire::Protocol::est)
+        return fail(Errc::malformed, "issue: a CRMF is of CMP or of CMC by EST");
+    PKI_TRY(job.crmf, x509::parse_cert_request(job.request.csr));
+    if (job.crmf->csr.spki.encoding.empty())
+        return fail(Errc::malformed, "issue: a CRMF without a public key");
+    job.csr = job.crmf->csr;
+    return {};
+}
+
 }  // namespace
 
 void find_profile(IssueJob& job) {
@@ -75,12 +86,12 @@ void find_profile(IssueJob& job) {
     job.record() = record_request(occasion, job.request, job.key.csr_sha256);
 }
 
-// A form beside PKCS#10 comes with CMP alone.
 pki::Status read_request(IssueJob& job) {
     if (job.request.form == wire::RequestForm::pkcs10) {
         PKI_TRY(job.csr, x509::parse_csr(job.request.csr));
         return {};
     }
+    if (!job.cmp) return read_crmf(job);
     PKI_TRY(job.cmp->request, x509::parse_cert_request(job.request.csr));
     job.csr = job.cmp->request->csr;
     return {};

@@ -60,6 +60,7 @@ struct IssueJob {
     pki::Buffer fields;  // what the views of request and csr look into
     pki::wire::IssueRequest request;
     pki::x509::Csr csr;                            // of CRMF: the template in these terms
+    std::optional<pki::x509::CertRequest> crmf;    // of a request that is one, outside of CMP
     std::optional<pki::x509::Certificate> shown;   // by a client that identified itself with it
     std::optional<pki::x509::Certificate> signer;  // of the message around the CSR
     // The request that an operator decides about, in the place of `fields`; none: a client's

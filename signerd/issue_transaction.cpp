@@ -13,8 +13,7 @@ using pki::Reason;
 namespace {
 
 bool has_parts_of_cmp(const wire::IssueRequest& request) {
-    return request.form != wire::RequestForm::pkcs10 || !request.turn.empty() ||
-           !request.originator.empty() || request.implicit_confirm;
+    return !request.turn.empty() || !request.originator.empty() || request.implicit_confirm;
 }
 
 // The originator says it all.
