@@ -115,7 +115,8 @@ ngx_int_t header_filter(ngx_http_request_t* r) {
         if (r == r->main && r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
             if (const ErrorPageClient* client = client_of(r, policy)) {
                 Exchange* exchange = client->exchange(r);
-                if (!exchange->answered) become_error(*client, *exchange, policy);
+                if (!exchange->answered && !exchange->complete)
+                    become_error(*client, *exchange, policy);
             }
         }
         return next_header_filter(r);

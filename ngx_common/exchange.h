@@ -20,8 +20,9 @@ struct Exchange {
     // Why, for the audit log alone: a literal. nullptr: the line tells all.
     const char* cause = nullptr;
     bool asked = false;  // signerd was
-    // The response is the protocol's, complete: error_page.h keeps off.
+    // The response is made of what signerd said, complete: error_page.h keeps off.
     bool answered = false;
+    bool complete = false;  // so is one of the protocol's that signerd has no part in
 
     time_t retry_after = 0;  // seconds, where the location's own value would mislead
 

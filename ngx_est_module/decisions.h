@@ -9,8 +9,9 @@
 namespace ngx_enroll::est {
 
 // In the order of pki::est::Operation, and one for what names no operation.
-constexpr std::array<std::string_view, 6> kOperationNames{
-    "cacerts", "simpleenroll", "simplereenroll", "csrattrs", "serverkeygen", "unrouted"};
+constexpr std::array<std::string_view, 7> kOperationNames{
+    "cacerts",      "simpleenroll", "simplereenroll", "csrattrs",
+    "serverkeygen", "fullcmc",      "unrouted"};
 static_assert(kOperationNames.size() <= kMaxOperations);
 
 LogPhaseClient log_phase_client();

@@ -7,6 +7,7 @@
 
 #include "libpki/est/operation.h"
 #include "libpki/ossl/digest.h"
+#include "ngx_common/chain.h"
 #include "ngx_common/limits_conf.h"
 #include "ngx_common/password_file.h"
 #include "ngx_common/report.h"
@@ -53,6 +54,8 @@ struct LocConf {
     ngx_flag_t keygen;                    // est_keygen: serverkeygen is served
     ngx_uint_t keygen_encrypt;            // KeygenEncrypt
     const KeygenSecrets* keygen_secrets;  // nullptr: none
+    ngx_flag_t full_cmc;
+    const Trust* cmc_signers;  // with est_full_cmc: who may sign PKIData
     ngx_flag_t verify_csr;
     ngx_flag_t chain;
     time_t idempotency_window;
@@ -64,6 +67,7 @@ struct LocConf {
 };
 
 struct KeyDelivery;  // key_delivery.h
+struct FullCmc;
 
 struct EstExchange : SignerExchange {
     using SignerExchange::SignerExchange;
@@ -79,9 +83,10 @@ struct EstExchange : SignerExchange {
     std::string presented_name;  // of a user or certificate that may not have been proven
     pki::Buffer client_certificate;
     std::optional<pki::ossl::Sha256> token_sha256;  // of a token, which signerd knows or not
-    std::optional<pki::ossl::Sha256> csr_sha256;  // of a CSR that was refused here
+    std::optional<pki::ossl::Sha256> csr_sha256;    // of a CSR that was refused here
 
     KeyDelivery* key_delivery = nullptr;  // of serverkeygen
+    FullCmc* full_cmc = nullptr;          // of that operation, once its message is read
 
     std::string_view outcome;  // for $est_status
     pki::Bytes issued;         // the certificate in signerd's answer, for $est_serial

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "libpki/cmc/limits.h"
+#include "libpki/cmc/message.h"
 #include "libpki/est/body.h"
 #include "libpki/est/status.h"
 #include "libpki/x509/csr.h"
@@ -14,6 +16,7 @@
 #include "ngx_common/report_log.h"
 #include "ngx_est_module/auth.h"
 #include "ngx_est_module/est.h"
+#include "ngx_est_module/full_cmc.h"
 #include "ngx_est_module/keygen.h"
 #include "ngx_est_module/reply.h"
 
@@ -134,6 +137,7 @@ ngx_int_t refuse_csr(EstExchange& exchange, pki::Bytes der, const pki::Error& er
 }
 
 ngx_int_t enroll(EstExchange& exchange) {
+    if (exchange.operation == Operation::fullcmc) return full_cmc(exchange);
     ngx_http_request_t* r = exchange.request;
     const LocConf& conf = conf_of(r);
     const auto body = joined_body(r, pki::limits::kBody);
@@ -179,16 +183,32 @@ ngx_int_t take_idempotency_key(EstExchange& exchange) {
     return NGX_OK;
 }
 
+struct BodyRules {
+    bool (*is_media_type)(std::string_view header);
+    const char* media_type;
+    std::size_t size;
+};
+
+const BodyRules& body_rules(Operation operation) {
+    static constexpr BodyRules kCsr{pki::est::is_csr_media_type, "application/pkcs10",
+                                    pki::limits::kBody};
+    static constexpr BodyRules kFullCmc{pki::cmc::is_request_media_type,
+                                        "application/pkcs7-mime; smime-type=CMC-request",
+                                        pki::limits::kCmcBody};
+    return operation == Operation::fullcmc ? kFullCmc : kCsr;
+}
+
 // What the headers alone tell, so that a refusal costs no body.
 ngx_int_t check_enroll_headers(EstExchange& exchange) {
     ngx_http_request_t* r = exchange.request;
+    const BodyRules& rules = body_rules(exchange.operation);
     const ngx_table_elt_t* type = r->headers_in.content_type;
-    if (type == nullptr || !pki::est::is_csr_media_type(view(type->value))) {
+    if (type == nullptr || !rules.is_media_type(view(type->value))) {
         exchange.outcome = pki::name(pki::Errc::unsupported);
         return refuse(exchange, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                      "the Content-Type must be application/pkcs10");
+                      std::string("the Content-Type must be ") + rules.media_type);
     }
-    if (r->headers_in.content_length_n > static_cast<off_t>(pki::limits::kBody))
+    if (r->headers_in.content_length_n > static_cast<off_t>(rules.size))
         return refuse_size(exchange);
     return take_idempotency_key(exchange);
 }
@@ -222,6 +242,7 @@ constexpr std::array kOperations{
     Row{Operation::simpleenroll, NGX_HTTP_POST, "POST", start_enroll},
     Row{Operation::simplereenroll, NGX_HTTP_POST, "POST", start_enroll},
     Row{Operation::serverkeygen, NGX_HTTP_POST, "POST", start_enroll},
+    Row{Operation::fullcmc, NGX_HTTP_POST, "POST", start_enroll},
 };
 
 const Row& row_of(Operation operation) {
@@ -254,7 +275,8 @@ bool profile_of_label(std::string_view label, ngx_http_request_t* r, const LocCo
 
 // RFC 7030 3.2.2: what a server does not do is not there.
 bool is_served(Operation operation, const LocConf& conf) {
-    return operation != Operation::serverkeygen || conf.keygen;
+    if (operation == Operation::serverkeygen) return conf.keygen;
+    return operation != Operation::fullcmc || conf.full_cmc;
 }
 
 ngx_int_t handle(ngx_http_request_t* r) {

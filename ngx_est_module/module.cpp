@@ -77,6 +77,8 @@ ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, keygen_encrypt), encrypt_values},
     {ngx_string("est_keygen_secrets"), kAnywhere | NGX_CONF_TAKE1, set_keygen_secrets,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("est_full_cmc"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, full_cmc), nullptr},
     {ngx_string("est_verify_csr"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, verify_csr), nullptr},
     {ngx_string("est_chain"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
@@ -145,6 +147,7 @@ void* create_loc_conf(ngx_conf_t* cf) {
     conf->keygen = NGX_CONF_UNSET;
     conf->keygen_encrypt = NGX_CONF_UNSET_UINT;
     conf->keygen_secrets = static_cast<const KeygenSecrets*>(NGX_CONF_UNSET_PTR);
+    conf->full_cmc = NGX_CONF_UNSET;
     conf->verify_csr = NGX_CONF_UNSET;
     conf->chain = NGX_CONF_UNSET;
     conf->idempotency_window = NGX_CONF_UNSET;
@@ -190,6 +193,10 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
         return invalid(cf, "\"est_keygen\" needs \"est_certificate\"");
     if (conf.keygen && conf.auth & kAuthNone)  // RFC 7030 4.4
         return invalid(cf, "\"est_keygen\" does not go with \"est_auth none\"");
+    if (conf.full_cmc && conf.certificate.len == 0)
+        return invalid(cf, "\"est_full_cmc\" needs \"est_certificate\"");
+    if (conf.full_cmc && conf.anchors == nullptr)
+        return invalid(cf, "\"est_full_cmc\" needs \"est_client_certificate\"");
     return NGX_CONF_OK;
 }
 
@@ -199,6 +206,9 @@ char* enter_location(ngx_conf_t* cf, LocConf& conf) {
             conf.signing = load_signing(cf, conf.certificate, conf.key);
             if (conf.signing == nullptr) return conf_error();
         }
+        if (conf.full_cmc)
+            conf.cmc_signers = new_in_pool<Trust>(cf->pool, conf.anchors, nullptr,
+                                                  new_in_pool<KnownSigners>(cf->pool));
         if (conf.limits.location == nullptr)
             conf.limits.location =
                 add_location(cf, main_conf_of(cf).zone, conf.limits.max_inflight);
@@ -224,6 +234,7 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     ngx_conf_merge_uint_value(conf.keygen_encrypt, parent.keygen_encrypt,
                               static_cast<ngx_uint_t>(KeygenEncrypt::off));
     ngx_conf_merge_ptr_value(conf.keygen_secrets, parent.keygen_secrets, nullptr);
+    ngx_conf_merge_value(conf.full_cmc, parent.full_cmc, 0);
     ngx_conf_merge_value(conf.verify_csr, parent.verify_csr, 1);
     ngx_conf_merge_value(conf.chain, parent.chain, 0);
     ngx_conf_merge_sec_value(conf.idempotency_window, parent.idempotency_window, 0);

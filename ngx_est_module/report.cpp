@@ -17,6 +17,7 @@ const LocConf& conf_of(const Location& location) {
 wire::Operation wire_operation(std::size_t operation) {
     switch (static_cast<Operation>(operation)) {
         case Operation::serverkeygen:
+        case Operation::fullcmc:
         case Operation::simpleenroll: return wire::Operation::enroll;
         case Operation::simplereenroll: return wire::Operation::renew;
         default: return wire::Operation::none;

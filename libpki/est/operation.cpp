@@ -20,7 +20,7 @@ constexpr OperationName kOperations[] = {
     {"simplereenroll", Operation::simplereenroll},
     {"csrattrs", Operation::csrattrs},
     {"serverkeygen", Operation::serverkeygen},
-    {"fullcmc", std::nullopt},
+    {"fullcmc", Operation::fullcmc},
 };
 
 }  // namespace

@@ -11,7 +11,8 @@ enum class Operation : unsigned char {
     simpleenroll,
     simplereenroll,
     csrattrs,
-    serverkeygen
+    serverkeygen,
+    fullcmc
 };
 
 std::optional<Operation> operation_from_name(std::string_view name);

@@ -18,12 +18,12 @@ std::string routed(std::string_view path) {
 void operations(void**) {
     for (const Operation operation :
          {Operation::cacerts, Operation::simpleenroll, Operation::simplereenroll,
-          Operation::csrattrs, Operation::serverkeygen}) {
+          Operation::csrattrs, Operation::serverkeygen, Operation::fullcmc}) {
         const auto name = pki::est::name(operation);
         assert_true(pki::est::operation_from_name(name) == operation);
         assert_text(routed("/.well-known/est/" + std::string(name)), ' ' + std::string(name));
     }
-    for (const char* unknown : {"", "CACerts", "cacert", "cacerts/", "fullcmc"})
+    for (const char* unknown : {"", "CACerts", "cacert", "cacerts/"})
         assert_false(pki::est::operation_from_name(unknown).has_value());
 }
 
@@ -53,7 +53,7 @@ void other_paths(void**) {
          {"", "/", "/.well-known/est", "/.well-known/est/", "/.well-known/est/tls",
           "/.well-known/est/tls/", "/.well-known/est/cacerts/", "/.well-known/est//cacerts",
           "/.well-known/est/a/b/cacerts", "/.well-known/EST/cacerts", "/est/cacerts",
-          "/.well-known/est/fullcmc", "/.well-known/estcacerts", "/x/.well-known/est/cacerts",
+          "/.well-known/estcacerts", "/x/.well-known/est/cacerts",
           "/.well-known/est/tls/unknown", "/.well-known/est/cacerts/cacerts"})
         assert_text(routed(path), "none");
 }

@@ -1,0 +1,29 @@
+// What takes long with CMC: to build chains, and to sign with RSA.
+#pragma once
+
+#include "ngx_common/offload.h"
+#include "ngx_est_module/est.h"
+
+namespace ngx_enroll::est {
+
+class CmcStep : public OffloadedWork {
+   public:
+    explicit CmcStep(EstExchange& exchange) : exchange_(exchange) {}
+
+    void done(ngx_http_request_t* r) noexcept final;
+
+    // Back in the event loop: ends the request, or goes on (NGX_DONE).
+    virtual ngx_int_t go_on() = 0;
+
+   protected:
+    EstExchange& exchange_;
+};
+
+// The step lives in the request's pool. NGX_DONE, or a status.
+ngx_int_t take_step(EstExchange& exchange, CmcStep& step, bool slow);
+
+// What comes back from what was done outside of the handler: ends the request, unless NGX_DONE
+// says that it goes on. The exchange may be gone when this returns.
+void end_with(EstExchange& exchange, ngx_int_t rc);
+
+}  // namespace ngx_enroll::est
