@@ -6,7 +6,8 @@ use Enroll::Process;
 use Exporter 'import';
 use MIME::Base64 ();
 
-our @EXPORT = qw(tlv integer oid octets control pkcs10 crmf pki_data signed unsigned cmc_body cmc_answer der_of_pem);
+our @EXPORT = qw(tlv integer oid octets der_of_pem control pkcs10 crmf pki_data signed unsigned cmc_body
+    cmc_answer);
 
 # --- DER ---
 
@@ -109,10 +110,11 @@ sub cmc_answer {
     my $message = write_file('cmc.answer', MIME::Base64::decode_base64($body));
     my @in = (qw(openssl cms -inform DER -in), $message);
     unlink path('cmc.response');
-    my $verified = run(@in, qw(-verify -binary -purpose any -CAfile), path('ca/root.pem'),
-        '-certfile', path('ca/issuing.pem'), '-out', path('cmc.response'), '-signer', path('cmc.signer'));
+    my $verified = run(@in, qw(-verify -binary -purpose any -CAfile), path('ca/chain.pem'),
+        '-out', path('cmc.response'), '-signer', path('cmc.signer'));
     return {error => $verified->{err}} if $verified->{status};
-    return {error => 'somebody else has signed'} if der_of_pem(read_file('cmc.signer')) ne der_of_pem(read_file("$name.pem"));
+    return {error => 'somebody else has signed'}
+        if der_of_pem(read_file('cmc.signer')) ne der_of_pem(read_file("$name.pem"));
     my %answer = read_response(read_file('cmc.response'));
     my $printed = run(qw(openssl pkcs7 -print_certs -inform DER -in), $message)->{out};
     $answer{certificates} = [$printed =~ /(-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n)/sg];
