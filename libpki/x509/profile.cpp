@@ -84,7 +84,7 @@ Status check_general_name(const Profile& profile, const GeneralName& name) {
 
 Status check_san(const Profile& profile, const Csr& csr) {
     if (!csr.san) {
-        if (profile.san_required) return denied("profile: san", "required");
+        if (profile.san_required) return denied("profile: san", "subjectAltName is required");
         return {};
     }
     for (const GeneralName& name : csr.san->names) PKI_CHECK(check_general_name(profile, name));
@@ -138,10 +138,17 @@ Status check_extension(const Profile& profile, const Extension& extension) {
     return {};
 }
 
+std::string csr_attribute_name(Bytes type) {
+    if (equal(type, oid::kChallengePassword)) return "challengePassword";
+    if (equal(type, oid::kExtensionRequest)) return "extensionRequest";
+    return oid_to_text(type);
+}
+
 Status check_required_attributes(const Profile& profile, const Csr& csr) {
     for (const Buffer& type : profile.required_attributes)
         if (std::ranges::none_of(csr.attribute_types, [&](Bytes b) { return equal(b, type); }))
-            return denied("profile: required_attributes", attribute_name(type) + " is missing");
+            return denied("profile: required_attributes",
+                          csr_attribute_name(type) + " is missing");
     return {};
 }
 

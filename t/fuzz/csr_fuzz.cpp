@@ -4,6 +4,7 @@
 #include "libpki/base/limits.h"
 #include "libpki/cms/capabilities.h"
 #include "libpki/x509/algorithm.h"
+#include "libpki/x509/change_subject_name.h"
 #include "libpki/x509/csr.h"
 #include "libpki/x509/csr_decrypt_keys.h"
 #include "libpki/x509/oids.h"
@@ -100,6 +101,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         return 0;
     }
     check_decrypt_keys(*ours);
+    const auto change = x509::change_subject_name(*ours);
+    PROPERTY(change || change.error().offset <= size);
     const unsigned char* end = data;
     const RequestPtr theirs(d2i_X509_REQ(nullptr, &end, static_cast<long>(size)));
     if (theirs) {

@@ -296,7 +296,7 @@ void a_san_can_be_required(void**) {
     x509::Profile profile = device_profile();
     profile.san_required = true;
     profile.san[x509::SanType::dns] = {"**"};
-    assert_text(verdict(profile, {}), "profile: san: required");
+    assert_text(verdict(profile, {}), "profile: san: subjectAltName is required");
     Request request;
     request.san = {"dns:a"};
     assert_text(verdict(profile, request), "allowed");
