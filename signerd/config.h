@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libpki/est/csr_attributes.h"
 #include "libpki/x509/cert.h"
 #include "libpki/x509/profile.h"
 #include "signerd/challenge/challenge.h"
@@ -90,10 +91,18 @@ struct Renewal {
     bool same_key = true;                    // the key may be that of the certificate
 };
 
+// "est.csr_attributes" of a profile: what csrattrs tells.
+struct CsrAttributesRules {
+    pki::est::CsrAttributesForm form = pki::est::CsrAttributesForm::both;
+    // What CSRs by EST must ask for, with the profile's value: keyUsage, extendedKeyUsage.
+    std::vector<pki::Bytes> extensions;
+};
+
 // "est" of a profile. Without it EST has these rules.
 struct EstRules {
     Renewal renewal;              // simplereenroll
     bool key_generation = false;  // serverkeygen
+    CsrAttributesRules csr_attributes;
 };
 
 // One of "limits" of a profile: so many certificates in any such time.

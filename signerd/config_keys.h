@@ -58,9 +58,12 @@ inline constexpr std::string_view kCmp[] = {
     "names", "implicit_confirm", "confirm_within", "unconfirmed",
     "ra",    "key_generation",   "revocation",     "renewal"};
 
-inline constexpr std::string_view kEst[] = {"renewal", "key_generation"};
+inline constexpr std::string_view kEst[] = {"renewal", "key_generation", "csr_attributes"};
 
-inline constexpr std::string_view kRenewal[] = {"grace", "change_subject", "from_profiles"};
+inline constexpr std::string_view kCsrAttributes[] = {"form", "extensions"};
+
+inline constexpr std::string_view kRenewal[] = {"grace", "change_subject", "from_profiles",
+                                                "same_key"};
 
 inline constexpr std::string_view kStaticChallenge[] = {"type", "file"};
 

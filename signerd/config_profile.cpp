@@ -212,6 +212,17 @@ pki::Status check_approval(const JsonObject& object, const Profile& profile) {
     return {};
 }
 
+// What no certificate of the profile has cannot be asked for.
+pki::Status check_csr_attributes(const JsonObject& object, const Profile& profile) {
+    for (const pki::Bytes id : profile.est.csr_attributes.extensions) {
+        const bool usage = pki::equal(id, oid::kKeyUsage);
+        if (usage ? profile.rules.key_usage == 0 : profile.rules.extended_key_usage.empty())
+            return object.error("est", std::string("csr_attributes: the profile has no ") +
+                                           (usage ? "key_usage" : "extended_key_usage"));
+    }
+    return {};
+}
+
 pki::Result<Profile> read_profile(const std::string& name, const JsonValue& value,
                                   const std::map<std::string, Ca>& cas,
                                   const Challenges* challenges) {
@@ -235,6 +246,7 @@ pki::Result<Profile> read_profile(const std::string& name, const JsonValue& valu
     PKI_CHECK(object.optional("scep", into(profile.scep, scep)));
     PKI_CHECK(object.optional("cmp", into(profile.cmp, read_cmp_rules)));
     PKI_CHECK(object.optional("est", into(profile.est, read_est_rules)));
+    PKI_CHECK(check_csr_attributes(object, profile));
     PKI_CHECK(check_approval(object, profile));
     return profile;
 }

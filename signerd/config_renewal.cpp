@@ -26,6 +26,7 @@ pki::Result<Renewal> read_renewal(const JsonValue& value) {
         object.optional("change_subject", into(renewal.change_subject, &JsonValue::boolean)));
     PKI_CHECK(object.optional("from_profiles",
                               into(renewal.from_profiles, list_of(read_profile_name, 1))));
+    PKI_CHECK(object.optional("same_key", into(renewal.same_key, &JsonValue::boolean)));
     return renewal;
 }
 

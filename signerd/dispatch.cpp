@@ -6,6 +6,7 @@
 #include "libpki/wire/pending.h"
 #include "signerd/admin.h"
 #include "signerd/crl_service.h"
+#include "signerd/csr_attributes.h"
 #include "signerd/log.h"
 #include "signerd/lookup.h"
 #include "signerd/peer.h"
@@ -114,6 +115,7 @@ constexpr Operation kOperations[] = {
     {Kind::issuer_crl_request, "issuer_crl", kFrontend, at_once<crl_by_issuer>},
     {Kind::next_ca_request, "next_ca", kFrontend, at_once<next_ca_certs>},
     {Kind::template_request, "template", kFrontend, at_once<request_template>},
+    {Kind::csr_attributes_request, "csr_attributes", kFrontend, at_once<csr_attributes>},
     {Kind::root_update_request, "root_update", kFrontend, at_once<root_update>},
     {Kind::cmp_revoke_request, "cmp_revoke", kFrontend, cmp_revoke},
     {Kind::ra_issue_request, "ra_issue", kAdmin, ra_issue},

@@ -5,6 +5,7 @@
 #include "signerd/approval.h"
 #include "signerd/audit.h"
 #include "signerd/crl_schedule.h"
+#include "signerd/csr_attributes.h"
 #include "signerd/fault.h"
 #include "signerd/issue_challenge.h"
 #include "signerd/issue_claims.h"
@@ -56,6 +57,8 @@ pki::Status check_profile(const IssueJob& job) {
 pki::Status check_request(const IssueJob& job) {
     const auto check = wants_key(job) ? x509::check_request_without_key : x509::check_request;
     auto status = check(job.profile->rules, job.csr);
+    if (status && job.request.protocol == wire::Protocol::est)
+        status = check_csr_attributes(*job.profile, job.csr);
     if (!status && job.cmp && status.error().reason == pki::Reason::none &&
         status.error().code == Errc::denied)
         status.error().reason = pki::Reason::bad_cert_template;

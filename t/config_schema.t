@@ -38,6 +38,7 @@ my %titles = (
     crl => 'CRLs: cas.*.crl', ocsp => 'OCSP: cas.*.ocsp',
     scep => 'SCEP: profiles.*.scep', cmp => 'CMP: profiles.*.cmp',
     est => 'EST: profiles.*.est',
+    csr_attributes => 'CSR attributes: profiles.*.est.csr_attributes',
     renewal => 'Renewals: profiles.*.*.renewal',
     static_challenge => 'Static secrets: challenges.*',
     hmac_challenge => 'Tokens: challenges.*', hmac_key => 'Keys of tokens: challenges.*.keys[]',

@@ -59,10 +59,12 @@ struct CsrAttributesRequest {
     static constexpr Kind kKind = Kind::csr_attributes_request;
 
     std::string_view profile;
+    bool channel_binding = false;  // the frontend wants one, in challengePassword
 
     template <class V, class M>
     static void visit(V& v, M& m) {
         v.text(1, m.profile, limits::kProfileName);
+        v.flag(2, m.channel_binding);
     }
 };
 

@@ -36,6 +36,9 @@ void what_is_left_out_is_refused(void**) {
         assert_int_equal(est.renewal.grace, 0);
         assert_false(est.renewal.change_subject);
         assert_true(est.renewal.from_profiles.empty());
+        assert_true(est.renewal.same_key);
+        assert_true(est.csr_attributes.form == pki::est::CsrAttributesForm::both);
+        assert_true(est.csr_attributes.extensions.empty());
     }
 }
 
@@ -48,6 +51,14 @@ void bad_rules_are_refused(void**) {
         {R"({ "key_generation": "on" })",
          "profiles.device.est.key_generation: not true or false"},
         {R"({ "keygen": true })", "profiles.device.est.keygen: unknown key"},
+        {R"({ "renewal": { "same_key": 0 } })",
+         "profiles.device.est.renewal.same_key: not true or false"},
+        {R"({ "csr_attributes": { "form": "new" } })",
+         "profiles.device.est.csr_attributes.form: \"new\" is none of attributes, template"},
+        {R"({ "csr_attributes": { "extensions": ["subjectAltName"] } })",
+         "profiles.device.est.csr_attributes.extensions[0]: \"subjectAltName\" is none of"},
+        {R"({ "csr_attributes": { "extensions": ["keyUsage", "keyUsage"] } })",
+         "profiles.device.est.csr_attributes.extensions: one of them stands there twice"},
         {R"({ "renewal": { "grace": "366d" } })",
          "profiles.device.est.renewal.grace: out of range"},
     };
