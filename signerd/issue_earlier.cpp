@@ -24,10 +24,22 @@ bool waits_behind(const IssueJob& job) {
     return job.key.by_public_key && !job.challenge.refusal;
 }
 
+// RFC 7030 3.5, 4.2.3: challengePassword ties the CSR to its connection, and on another one the
+// client makes it anew. It is the same request all the same: what it asks for is equal, and who
+// asks is part of the key.
+pki::ossl::Sha256 csr_hash(const IssueJob& job) {
+    const bool bound = job.request.protocol == pki::wire::Protocol::est &&
+                       job.request.form == pki::wire::RequestForm::pkcs10 &&
+                       job.csr.challenge_password;
+    if (!bound) return job.key.csr_sha256;
+    const auto request = pki::x509::without_challenge_password(job.csr);
+    return request ? pki::ossl::sha256(*request) : job.key.csr_sha256;
+}
+
 RequestKey key_of(const IssueJob& job) {
     if (job.cmp) return transaction_request_key(job);
     return request_key(job.ca->tenant, job.request,
-                       {job.key.csr_sha256, pki::ossl::sha256(job.csr.spki.encoding)});
+                       {csr_hash(job), pki::ossl::sha256(job.csr.spki.encoding)});
 }
 
 }  // namespace

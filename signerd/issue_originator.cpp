@@ -2,6 +2,7 @@
 
 #include "signerd/audit.h"
 #include "signerd/issue_template.h"
+#include "signerd/issue_transaction.h"
 #include "signerd/originator_names.h"
 #include "signerd/own_certificate.h"
 
@@ -60,6 +61,9 @@ pki::Status check_update(IssueJob& job, const x509::Certificate& signer,
     }
     PKI_CHECK(
         because(Reason::signer_not_trusted, check_renewal_time(signer, renewal, job.now())));
+    if (!wants_key(job))
+        PKI_CHECK(because(Reason::bad_cert_template,
+                          check_renewal_key(job.csr, signer, renewal)));
     PKI_CHECK(check_old_cert_id(job, signer));
     PKI_CHECK(take_names(job, signer));
     if (renewal.change_subject) return {};

@@ -48,4 +48,14 @@ pki::Status check_renewal_time(const x509::Certificate& certificate, const Renew
     return {};
 }
 
+pki::Status check_renewal_key(const x509::Csr& csr, const x509::Certificate& certificate,
+                              const Renewal& renewal) {
+    const x509::Spki& old = certificate.tbs.spki;
+    const bool same = csr.spki.key.type == old.key.type &&
+                      csr.spki.key.curve == old.key.curve &&
+                      pki::equal(csr.spki.key_bits, old.key_bits);
+    if (renewal.same_key || !same) return {};
+    return fail(Errc::denied, "renewal: same_key: a new key is required");
+}
+
 }  // namespace signerd

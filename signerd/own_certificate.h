@@ -24,4 +24,10 @@ bool renews(std::string_view profile, const Renewal& renewal, std::string_view o
 pki::Status check_renewal_time(const pki::x509::Certificate& certificate,
                                const Renewal& renewal, std::int64_t now);
 
+// denied: "same_key" is false, and the key of the CSR is that of the certificate. A key has one
+// encoding (spki.h), but for the parameters of RSA.
+pki::Status check_renewal_key(const pki::x509::Csr& csr,
+                              const pki::x509::Certificate& certificate,
+                              const Renewal& renewal);
+
 }  // namespace signerd

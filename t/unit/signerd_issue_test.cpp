@@ -301,7 +301,7 @@ void test_renewal_with_expired_certificate(void**) {
     const auto error = fixture.replies.error(renew_later(fixture, 90 * kDay + 1));
     assert_ok(error);
     assert_true(error->code == Errc::denied);
-    assert_text(error->text, "renewal: the client certificate has expired");
+    assert_text(error->text, "renewal: the certificate has expired");
     fixture.remove();
 }
 
@@ -310,7 +310,7 @@ void test_renewal_with_certificate_not_valid_yet(void**) {
     const auto error = fixture.replies.error(renew_later(fixture, -301));
     assert_ok(error);
     assert_true(error->code == Errc::denied);
-    assert_text(error->text, "renewal: the client certificate is not valid yet");
+    assert_text(error->text, "renewal: the certificate is not valid yet");
     fixture.remove();
 }
 
@@ -363,12 +363,28 @@ void test_renewal_without_certificate(void**) {
 
 void test_renewal_of_another_name(void**) {
     IssueFixture fixture;
+    const auto issued = *fixture.replies.issued(fixture.issue(make_csr()));
     const pki::Buffer csr = make_csr("CN=device-2");
     auto request = IssueFixture::request(csr);
     request.operation = wire::Operation::renew;
     request.credential = wire::Credential::certificate;
-    request.client_certificate = fixture.ca.certificate;
-    assert_refused(fixture, fixture.issue(request), Errc::denied);
+    request.client_certificate = issued.certificate;
+    const auto error = fixture.replies.error(fixture.issue(request));
+    assert_ok(error);
+    assert_true(error->code == Errc::denied);
+    fixture.remove();
+}
+
+// Whoever may show it in TLS.
+void test_renewal_of_a_foreign_certificate(void**) {
+    IssueFixture fixture;
+    const pki::Buffer foreign = unit::make_ca({.name = "CN=device-1"}).certificate;
+    const pki::Buffer csr = make_csr();
+    auto request = IssueFixture::request(csr);
+    request.operation = wire::Operation::renew;
+    request.credential = wire::Credential::certificate;
+    request.client_certificate = foreign;
+    assert_refused(fixture, fixture.issue(request), Errc::unauthenticated);
     fixture.remove();
 }
 
@@ -518,6 +534,7 @@ int main() {
         cmocka_unit_test(test_certificate_too_large),
         cmocka_unit_test(test_renewal_without_certificate),
         cmocka_unit_test(test_renewal_of_another_name),
+        cmocka_unit_test(test_renewal_of_a_foreign_certificate),
         cmocka_unit_test(test_validity_within_that_of_the_ca),
         cmocka_unit_test(test_ca_expired),
         cmocka_unit_test(test_ca_not_valid_yet),
