@@ -33,10 +33,13 @@ const char* listener_refuses_certificate(ngx_http_request_t* r);
 // empty: there is none that we can read.
 std::string presented_subject(ngx_http_request_t* r);
 
+// Whether a certificate that is over will do: the client's own, none above it.
+enum class Expired : bool { refused, accepted };
+
 // The DER of the client's certificate, chained to the anchors, in date, with clientAuth
 // among its purposes if it names any. unauthenticated with the cause as text. Not checked:
 // revocation.
-pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r,
-                                                     X509_STORE* anchors);
+pki::Result<pki::Buffer> verified_client_certificate(ngx_http_request_t* r, X509_STORE* anchors,
+                                                     Expired expired = Expired::refused);
 
 }  // namespace ngx_enroll

@@ -69,9 +69,17 @@ AuthResult locked_out(EstExchange& exchange, std::uint32_t seconds,
     return {Verdict::refused, refuse(exchange, NGX_HTTP_TOO_MANY_REQUESTS, line)};
 }
 
+// est_renew_expired: for a renewal and nothing else; for how long is signerd's to say.
+Expired expiry(const EstExchange& exchange, const LocConf& conf) {
+    const bool accepted =
+        conf.renew_expired && exchange.operation == pki::est::Operation::simplereenroll;
+    return accepted ? Expired::accepted : Expired::refused;
+}
+
 bool accept_certificate(EstExchange& exchange, const LocConf& conf) {
     if (!has_client_certificate(exchange.request)) return false;
-    auto certificate = verified_client_certificate(exchange.request, conf.anchors);
+    auto certificate =
+        verified_client_certificate(exchange.request, conf.anchors, expiry(exchange, conf));
     if (!certificate) {
         ngx_log_error(NGX_LOG_INFO, exchange.request->connection->log, 0,
                       "est: client certificate refused: %s", certificate.error().text);

@@ -31,6 +31,8 @@ enum Auth : ngx_uint_t {
 
 enum Satisfy : ngx_uint_t { kSatisfyAny = 0, kSatisfyAll = 1 };
 
+enum ChannelBinding : ngx_uint_t { kBindingOff, kBindingOn, kBindingRequired };
+
 // est_label LABEL [PROFILE]
 struct Label {
     ngx_str_t label;
@@ -56,6 +58,9 @@ struct LocConf {
     const KeygenSecrets* keygen_secrets;  // nullptr: none
     ngx_flag_t full_cmc;
     const Trust* cmc_signers;  // with est_full_cmc: who may sign PKIData
+    ngx_flag_t renew_expired;
+    ngx_uint_t channel_binding;
+    ngx_flag_t channel_binding_exporter;  // tls-exporter will do before TLS 1.3 as well
     ngx_flag_t verify_csr;
     ngx_flag_t chain;
     time_t idempotency_window;

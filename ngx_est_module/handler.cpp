@@ -8,13 +8,16 @@
 #include "libpki/cmc/message.h"
 #include "libpki/est/body.h"
 #include "libpki/est/status.h"
+#include "libpki/wire/lookup.h"
 #include "libpki/x509/csr.h"
 #include "ngx_common/body.h"
+#include "ngx_common/client_certificate.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
 #include "ngx_common/log_phase.h"
 #include "ngx_common/report_log.h"
 #include "ngx_est_module/auth.h"
+#include "ngx_est_module/channel_binding.h"
 #include "ngx_est_module/est.h"
 #include "ngx_est_module/full_cmc.h"
 #include "ngx_est_module/keygen.h"
@@ -99,11 +102,19 @@ ngx_int_t start_ca_certs(EstExchange& exchange) {
     });
 }
 
+ngx_int_t ask_for_csr_attributes(EstExchange& exchange) {
+    wire::CsrAttributesRequest request;
+    request.profile = exchange.profile;
+    request.channel_binding = conf_of(exchange.request).channel_binding == kBindingRequired;
+    return ask(exchange, request, csr_attributes_reply);
+}
+
 // RFC 7030 4.5.1: no client authentication either.
 ngx_int_t start_csr_attributes(EstExchange& exchange) {
-    if (const ngx_int_t rc = ngx_http_discard_request_body(exchange.request); rc != NGX_OK)
-        return rc;
-    return send_no_content(exchange);
+    if (const ngx_int_t rc = shed_early(exchange); rc != NGX_OK) return rc;
+    return read_body(exchange.request, [](ngx_http_request_t* r) {
+        run_step(r, [&] { return ask_for_csr_attributes(*find_exchange(r)); });
+    });
 }
 
 ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
@@ -155,6 +166,7 @@ ngx_int_t enroll(EstExchange& exchange) {
         if (const auto possession = pki::x509::verify_possession(*csr); !possession)
             return refuse_csr(exchange, *der, possession.error());
     }
+    if (const ngx_int_t rc = check_channel_binding(exchange, *csr); rc != NGX_OK) return rc;
     return send_csr(exchange, conf, *der);
 }
 
@@ -298,6 +310,11 @@ ngx_int_t handle(ngx_http_request_t* r) {
     // RFC 7030 3.3: HTTPS is mandatory.
     if (r->connection->ssl == nullptr)
         return refuse_with(exchange, pki::Errc::denied, "EST needs HTTPS");
+    // nginx refused the client's certificate, and error_page brought the request here all the
+    // same: it is for a renewal, or for nothing.
+    if (row.operation != Operation::simplereenroll && listener_refuses_certificate(r))
+        return refuse_with(exchange, pki::Errc::denied,
+                           "with this client certificate there is only renewal");
     return row.start(exchange);
 }
 

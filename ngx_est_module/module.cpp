@@ -8,6 +8,7 @@
 #include "ngx_common/offload.h"
 #include "ngx_common/status_page.h"
 #include "ngx_common/variable.h"
+#include "ngx_est_module/channel_binding.h"
 #include "ngx_est_module/decisions.h"
 #include "ngx_est_module/est.h"
 #include "ngx_est_module/key_delivery.h"
@@ -79,6 +80,10 @@ ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("est_full_cmc"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, full_cmc), nullptr},
+    {ngx_string("est_renew_expired"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, renew_expired), nullptr},
+    {ngx_string("est_channel_binding"), kAnywhere | NGX_CONF_TAKE12, set_channel_binding,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("est_verify_csr"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocConf, verify_csr), nullptr},
     {ngx_string("est_chain"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
@@ -148,6 +153,8 @@ void* create_loc_conf(ngx_conf_t* cf) {
     conf->keygen_encrypt = NGX_CONF_UNSET_UINT;
     conf->keygen_secrets = static_cast<const KeygenSecrets*>(NGX_CONF_UNSET_PTR);
     conf->full_cmc = NGX_CONF_UNSET;
+    conf->renew_expired = NGX_CONF_UNSET;
+    conf->channel_binding = NGX_CONF_UNSET_UINT;
     conf->verify_csr = NGX_CONF_UNSET;
     conf->chain = NGX_CONF_UNSET;
     conf->idempotency_window = NGX_CONF_UNSET;
@@ -180,6 +187,8 @@ char* check_location(ngx_conf_t* cf, const LocConf& conf) {
     if (conf.auth & kAuthMtls && !server_asks_for_certificates(cf))
         return invalid(
             cf, "\"est_auth mtls\" needs \"ssl_verify_client optional_no_ca\" in the server");
+    if (conf.renew_expired && !(conf.auth & kAuthMtls))
+        return invalid(cf, "\"est_renew_expired\" needs \"est_auth mtls\"");
     if (!quotable(view(conf.realm)))
         return invalid(cf, "\"est_realm\" must be printable, without quotes and backslashes");
     if (conf.profile.len > pki::limits::kProfileName)
@@ -216,6 +225,15 @@ char* enter_location(ngx_conf_t* cf, LocConf& conf) {
     });
 }
 
+// The two values of one directive go together.
+void merge_channel_binding(LocConf& conf, const LocConf& parent) {
+    if (conf.channel_binding != NGX_CONF_UNSET_UINT) return;
+    const bool unset = parent.channel_binding == NGX_CONF_UNSET_UINT;
+    conf.channel_binding =
+        unset ? static_cast<ngx_uint_t>(kBindingOff) : parent.channel_binding;
+    conf.channel_binding_exporter = parent.channel_binding_exporter;
+}
+
 char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
     auto& parent = *static_cast<LocConf*>(parent_data);
     auto& conf = *static_cast<LocConf*>(child_data);
@@ -235,6 +253,8 @@ char* merge_loc_conf(ngx_conf_t* cf, void* parent_data, void* child_data) {
                               static_cast<ngx_uint_t>(KeygenEncrypt::off));
     ngx_conf_merge_ptr_value(conf.keygen_secrets, parent.keygen_secrets, nullptr);
     ngx_conf_merge_value(conf.full_cmc, parent.full_cmc, 0);
+    ngx_conf_merge_value(conf.renew_expired, parent.renew_expired, 0);
+    merge_channel_binding(conf, parent);
     ngx_conf_merge_value(conf.verify_csr, parent.verify_csr, 1);
     ngx_conf_merge_value(conf.chain, parent.chain, 0);
     ngx_conf_merge_sec_value(conf.idempotency_window, parent.idempotency_window, 0);

@@ -1,7 +1,9 @@
 #include "ngx_est_module/reply.h"
 
+#include "libpki/base/base64.h"
 #include "libpki/est/body.h"
 #include "libpki/est/status.h"
+#include "libpki/wire/lookup.h"
 #include "libpki/wire/pending.h"
 #include "ngx_common/headers.h"
 #include "ngx_est_module/bearer.h"
@@ -85,12 +87,22 @@ pki::Result<Reply> ca_certs_reply(SignerExchange& base, const pki::wire::Frame& 
     return certificates_reply(exchange.request, answer.certificates);
 }
 
-ngx_int_t send_no_content(EstExchange& exchange) {
-    ngx_http_request_t* r = exchange.request;
+pki::Result<Reply> csr_attributes_reply(SignerExchange& base, const pki::wire::Frame& frame) {
+    auto& exchange = static_cast<EstExchange&>(base);
+    if (frame.header.kind == pki::wire::Kind::error_reply) return error_reply(exchange, frame);
+    PKI_TRY(const pki::wire::CsrAttributesReply answer,
+            pki::wire::decode<pki::wire::CsrAttributesReply>(frame));
     exchange.outcome = "ok";
-    r->headers_out.status = NGX_HTTP_NO_CONTENT;
-    r->header_only = 1;
-    return ngx_http_send_header(r);
+    Reply reply;
+    if (answer.attributes.empty()) {
+        reply.status = NGX_HTTP_NO_CONTENT;
+        return reply;
+    }
+    // As for certificates.
+    add_header(exchange.request, "Content-Transfer-Encoding", lend("base64"));
+    ngx_str_set(&reply.content_type, "application/csrattrs");
+    reply.body = copy_to_pool(exchange.request->pool, pki::base64_encode(answer.attributes));
+    return reply;
 }
 
 }  // namespace ngx_enroll::est

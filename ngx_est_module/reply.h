@@ -10,7 +10,8 @@ namespace ngx_enroll::est {
 pki::Result<Reply> enroll_reply(SignerExchange& exchange, const pki::wire::Frame& frame);
 pki::Result<Reply> ca_certs_reply(SignerExchange& exchange, const pki::wire::Frame& frame);
 
-// RFC 7030 4.5.2: no attributes are asked for. Sends the response.
-ngx_int_t send_no_content(EstExchange& exchange);
+// RFC 7030 4.5.2: 204 where nothing is asked for.
+pki::Result<Reply> csr_attributes_reply(SignerExchange& exchange,
+                                        const pki::wire::Frame& frame);
 
 }  // namespace ngx_enroll::est
