@@ -181,18 +181,23 @@ $(BUILD)/faulty/%.so: t/faults/%.cpp
 	$(call say,LINK faulty/$(@F))
 	$(Q)$(CXX) $(CXXFLAGS) -fvisibility=default -U_FORTIFY_SOURCE -shared $< -ldl -o $@
 
-# Messages of SCEP and CMP that no client would send, for tests.
+# Messages of SCEP and CMP that no client would send, for tests, and a client that knows its
+# channel binding.
 CMP_FORGE_SRCS := $(wildcard t/tools/cmp_*.cpp)
+EST_TOOL_SRCS := $(wildcard t/tools/est_*.cpp)
 
-$(BUILD)/tools/scep_forge: $(call objects,$(filter-out $(CMP_FORGE_SRCS),$(wildcard t/tools/*.cpp)))
+$(BUILD)/tools/scep_forge: $(call objects,$(filter-out $(CMP_FORGE_SRCS) $(EST_TOOL_SRCS),$(wildcard t/tools/*.cpp)))
+$(BUILD)/tools/est_binding: $(call objects,t/tools/est_binding.cpp)
 $(BUILD)/tools/cmp_forge: $(call objects,$(CMP_FORGE_SRCS) t/tools/options.cpp)
 
 $(BUILD)/tools/%: $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
-	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $(filter %.o,$^) $(BUILD)/libpki.a -lcrypto -o $@
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $(filter %.o,$^) $(BUILD)/libpki.a $(TOOL_LIBS) -lcrypto -o $@
 
-tools: $(BUILD)/tools/scep_forge $(BUILD)/tools/cmp_forge
+$(BUILD)/tools/est_binding: TOOL_LIBS := -lssl
+
+tools: $(addprefix $(BUILD)/tools/,scep_forge cmp_forge est_binding)
 	@:
 
 faulty: $(addprefix $(BUILD)/faulty/,signerd faults.so held_keys.so)

@@ -183,7 +183,7 @@ my $durations = $first->{durations}{simpleenroll};
 # issued and replayed and what was refused after its body was read
 is($durations->{count}, 8, 'durations of what was worked on');
 is($durations->{buckets}{'+Inf'}, 8, 'all of them below infinity');
-ok(!exists $first->{durations}{csrattrs}, 'csrattrs is not worked on');
+is($first->{durations}{csrattrs}{count}, 1, 'csrattrs is worked on too');
 
 # --- Prometheus ---
 
