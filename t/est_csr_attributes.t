@@ -130,5 +130,6 @@ unlike(attributes('old'), qr/1\.2\.840\.113549\.1\.9\.16\.2\.61/, 'old: no templ
 unlike(attributes('new'), qr/OBJECT\s+:id-ecPublicKey.*1\.2\.840\.113549\.1\.9\.16\.2\.61/s, 'new: nothing before the template');
 accepted('new', 'p384', '/CN=a');
 
+allow_log(qr/connect\(\) to unix:.* failed/);
 stop('signerd');
 is(get('/.well-known/est/rsa/csrattrs')->{status}, 503, 'without signerd nobody knows');

@@ -17,11 +17,13 @@ import java.util.Set;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.est.CACertsResponse;
+import org.bouncycastle.est.CSRRequestResponse;
 import org.bouncycastle.est.ESTAuth;
 import org.bouncycastle.est.ESTService;
 import org.bouncycastle.est.EnrollmentResponse;
@@ -93,8 +95,12 @@ public class BouncyCastleEst {
         CACertsResponse authorities = client.service(null).getCACerts();
         System.out.println("cacerts "
             + ESTService.storeToArray(authorities.getCertificateStore()).length);
-        client.service(null).getCSRAttributes();
-        System.out.println("csrattrs");
+        CSRRequestResponse asked = client.service(null).getCSRAttributes();
+        System.out.print("csrattrs");
+        if (asked.hasAttributesResponse())
+            for (ASN1ObjectIdentifier type : asked.getAttributesResponse().getRequirements())
+                System.out.print(" " + type);
+        System.out.println();
 
         ESTAuth basic = new JcaHttpAuthBuilder(args[2], args[3].toCharArray()).build();
         KeyPair first = newKey();
