@@ -37,7 +37,7 @@ NGX_FREE_SRCS  := $(addprefix ngx_common/,address_key.cpp chain.cpp known_signer
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 
 SIGNERD_LIBS   := -lcurl -lsqlite3 -ljansson -lseccomp -lcrypto -lpthread
-ENROLL_LIBS    := -lcurl -ljansson -lcrypto
+ENROLL_LIBS    := -lcurl -ljansson -lssl -lcrypto
 UNITS          := $(patsubst t/unit/%.cpp,$(BUILD)/unit/%,$(UNIT_SRCS))
 
 all:
@@ -215,7 +215,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o $(BUILD)/libsignerd.a $(BUILD)/libsigne
                  $(BUILD)/libpki.a
 	@mkdir -p $(@D)
 	$(call say,LINK $(@F))
-	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcmocka $(SIGNERD_LIBS) -lcurl -o $@
+	$(Q)$(CXX) $(SANFLAGS) $(LDFLAGS) $^ -lcmocka $(SIGNERD_LIBS) -lcurl -lssl -o $@
 
 # libFuzzer needs clang; its objects live apart.
 FUZZ_SRCS  := $(wildcard t/fuzz/*_fuzz.cpp)

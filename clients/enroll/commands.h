@@ -6,8 +6,11 @@
 namespace enroll {
 
 extern const Command kEstCacerts;
+extern const Command kEstCsrAttrs;
 extern const Command kEstEnroll;
 extern const Command kEstReenroll;
+extern const Command kEstServerKeyGen;
+extern const Command kEstTest;
 extern const Command kScepGetCaps;
 extern const Command kScepGetCaCert;
 extern const Command kScepGetNextCa;

@@ -33,6 +33,16 @@ pki::Status add_password(HttpOptions& options, const Arguments& arguments) {
     return {};
 }
 
+pki::Status add_token(HttpOptions& options, const Arguments& arguments) {
+    if (!arguments.has("bearer") && !arguments.has("token-file")) return {};
+    PKI_TRY(options.token,
+            obtain_secret(arguments.text("token-file"), "ENROLL_TOKEN", "token"));
+    // RFC 6750 2.1: it goes into a header as it is. It is not in the message: it is a secret.
+    if (!std::ranges::all_of(pki::as_text(options.token.view()), pki::is_graphic))
+        return fail(Errc::malformed, "the token has other characters than those of a token");
+    return {};
+}
+
 pki::Status add_certificate(HttpOptions& options, const OwnCertificate& own,
                             const Arguments& arguments) {
     options.certificate = own.chain;

@@ -13,12 +13,22 @@ constexpr Option kPasswordFile{
     .value = "FILE",
     .help = "its password; else ENROLL_PASSWORD, or asked for on the terminal"};
 
+constexpr Option kBearer{
+    .name = "bearer", .help = "authenticate with a token", .excludes = "user"};
+constexpr Option kTokenFile{
+    .name = "token-file",
+    .value = "FILE",
+    .help = "that token; else ENROLL_TOKEN, or asked for on the terminal",
+    .excludes = "user"};
+
 }  // namespace option
 
 // --cacert and --timeout.
 pki::Result<HttpOptions> base_options(const Arguments& arguments);
 // --user with its password.
 pki::Status add_password(HttpOptions& options, const Arguments& arguments);
+// --bearer or --token-file: RFC 6750 2.1.
+pki::Status add_token(HttpOptions& options, const Arguments& arguments);
 // --cert with --key: TLS client authentication.
 pki::Status add_certificate(HttpOptions& options, const OwnCertificate& own,
                             const Arguments& arguments);

@@ -1,8 +1,11 @@
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
 
+#include "clients/enroll/channel_binding.h"
 #include "clients/enroll/http.h"
+#include "libpki/base/ascii.h"
 #include "libpki/x509/cert.h"
 
 namespace enroll {
@@ -40,6 +43,58 @@ std::size_t take(char* data, std::size_t, std::size_t size, void* body) noexcept
     return size;
 }
 
+// The connection of the exchange that goes on; nullptr when it has no TLS. Between exchanges
+// curl tells of none.
+SSL* connection_of(CURL* handle) {
+    const curl_tlssessioninfo* info = nullptr;
+    if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || info == nullptr ||
+        info->backend != CURLSSLBACKEND_OPENSSL)
+        return nullptr;
+    return static_cast<SSL*>(info->internals);
+}
+
+std::string binding_of(SSL* connection) {
+    const auto binding = connection ? channel_binding(connection) : std::string();
+    return binding ? *binding : std::string();
+}
+
+struct Exchange {
+    CURL* handle = nullptr;
+    HttpAnswer answer;
+};
+
+// Each line of the head: what curl keeps for nobody.
+std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) noexcept {
+    constexpr std::string_view kChallenge = "www-authenticate:";
+    auto& exchange = *static_cast<Exchange*>(user);
+    HttpAnswer& answer = exchange.answer;
+    std::string_view line(data, size);
+    line = line.substr(0, line.find_last_not_of("\r\n") + 1);
+    if (line.starts_with("HTTP/")) {
+        SSL* const connection = connection_of(exchange.handle);
+        answer.challenges.clear();
+        answer.tls = connection ? tls_text(connection) : std::string();
+        answer.binding = binding_of(connection);
+    } else if (pki::to_lower(line.substr(0, kChallenge.size())) == kChallenge) {
+        line.remove_prefix(kChallenge.size());
+        line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+        answer.challenges.emplace_back(line);
+    }
+    return size;
+}
+
+struct Bound {
+    CURL* handle;
+    const std::string& binding;
+};
+
+// Before the request is sent: is this the connection that it is bound to?
+int check_connection(void* user, char*, char*, int, int) noexcept {
+    const auto& bound = *static_cast<const Bound*>(user);
+    return binding_of(connection_of(bound.handle)) == bound.binding ? CURL_PREREQFUNC_OK
+                                                                    : CURL_PREREQFUNC_ABORT;
+}
+
 // curl copies it.
 curl_blob blob(std::string_view text) {
     return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
@@ -55,6 +110,7 @@ const char* explain(CURLcode code) {
     switch (code) {
         case CURLE_PEER_FAILED_VERIFICATION: return "the server is not trusted";
         case CURLE_WRITE_ERROR: return "the answer is too large";
+        case CURLE_ABORTED_BY_CALLBACK: return "the server has closed the connection";
         case CURLE_OPERATION_TIMEDOUT: return "the server does not answer in time";
         default: return "no answer from the server";
     }
@@ -70,18 +126,25 @@ class CurlTransport final : public Transport {
         curl_easy_reset(handle);
         set_common();
         set_tls();
-        if (!options_.user.empty() && !request.anonymous) set_password();
+        if (!request.anonymous) set_credentials();
         const ListPtr headers = set_request(request);
-        HttpAnswer answer;
+        const Bound bound{handle, request.binding};
+        if (!request.binding.empty()) {
+            curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, check_connection);
+            curl_easy_setopt(handle, CURLOPT_PREREQDATA, &bound);
+        }
+        Exchange exchange{handle, {}};
+        curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+        curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
         curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
-        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
+        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange.answer.body);
         error_[0] = '\0';
         const CURLcode code = curl_easy_perform(handle);
         if (code != CURLE_OK)
             return fail(Errc::unavailable, explain(code),
                         error_[0] != '\0' ? error_.data() : curl_easy_strerror(code));
-        read_facts(answer);
-        return answer;
+        read_facts(exchange.answer);
+        return std::move(exchange.answer);
     }
 
    private:
@@ -120,8 +183,14 @@ class CurlTransport final : public Transport {
         curl_easy_setopt(handle, CURLOPT_SSLKEY_BLOB, &key);
     }
 
-    void set_password() {
+    void set_credentials() {
         CURL* const handle = handle_.get();
+        if (options_.token.size() != 0) {
+            const std::string token(pki::as_text(options_.token.view()));
+            curl_easy_setopt(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
+            curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, token.c_str());
+        }
+        if (options_.user.empty()) return;
         const std::string password(pki::as_text(options_.password.view()));
         curl_easy_setopt(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
         curl_easy_setopt(handle, CURLOPT_USERNAME, options_.user.c_str());

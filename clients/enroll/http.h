@@ -19,7 +19,9 @@ struct HttpRequest {
     std::string content_type;  // of a POST
     std::string encoding;      // its Content-Transfer-Encoding; empty: none
     pki::Bytes body = {};
-    bool anonymous = false;  // without user name and password, whatever the options say
+    bool anonymous = false;  // without user name, password and token, whatever the options say
+    // The answer's `binding` of the connection that it has to go over; empty: any.
+    std::string binding = {};
 };
 
 struct HttpAnswer {
@@ -27,6 +29,10 @@ struct HttpAnswer {
     std::string content_type;
     std::uint64_t retry_after = 0;  // seconds, from either form of the header; 0: none
     pki::Buffer body;
+    std::vector<std::string> challenges = {};  // of WWW-Authenticate, in order
+    std::string tls = {};                      // version and cipher suite of the connection
+    // What ties a request to the connection (channel_binding.h); empty: it has no such thing.
+    std::string binding = {};
 };
 
 struct HttpOptions {
@@ -35,6 +41,7 @@ struct HttpOptions {
     bool plain = false;                // http:// beside https://
     std::string user;                  // empty: no Basic authentication
     pki::Secret password;
+    pki::Secret token;                     // empty: no Bearer authentication
     std::vector<pki::Buffer> certificate;  // DER, the client's first; empty: none
     pki::Secret key;                       // its PEM
     std::uint64_t timeout = 60;            // seconds for one exchange
@@ -44,7 +51,8 @@ class Transport {
    public:
     virtual ~Transport() = default;
     // Any status is an answer. Redirects are not followed. unavailable: no answer, or from
-    // somebody who is not trusted.
+    // somebody who is not trusted, or the connection that the request is bound to has gone:
+    // nothing was sent then.
     virtual pki::Result<HttpAnswer> send(const HttpRequest& request) = 0;
 };
 

@@ -86,15 +86,20 @@ Result<RequestNames> names_from(const x509::Certificate& certificate) {
     return names;
 }
 
-Result<Buffer> obtain_request(const Arguments& arguments, const RequestNames& names,
-                              const std::string& challenge, EVP_PKEY* key, Report& report) {
-    const std::string path = arguments.text("csr");
-    if (!path.empty() && !is_missing(path)) return read_request(path, key);
+Result<Buffer> make_request(const RequestNames& names, const std::string& challenge,
+                            EVP_PKEY* key) {
     x509::CsrSpec spec;
     spec.subject = names.subject;
     spec.san = names.san;
     spec.challenge_password = challenge;
-    PKI_TRY(Buffer der, x509::build_csr(spec, key));
+    return x509::build_csr(spec, names.parts, key);
+}
+
+Result<Buffer> obtain_request(const Arguments& arguments, const RequestNames& names,
+                              const std::string& challenge, EVP_PKEY* key, Report& report) {
+    const std::string path = arguments.text("csr");
+    if (!path.empty() && !is_missing(path)) return read_request(path, key);
+    PKI_TRY(Buffer der, make_request(names, challenge, key));
     if (path.empty()) return der;
     const std::string pem = x509::to_pem("CERTIFICATE REQUEST", der);
     // It may hold a challenge.

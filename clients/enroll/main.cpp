@@ -10,11 +10,12 @@
 namespace {
 
 constexpr const enroll::Command* kCommands[] = {
-    &enroll::kEstCacerts,  &enroll::kEstEnroll,     &enroll::kEstReenroll,
-    &enroll::kScepGetCaps, &enroll::kScepGetCaCert, &enroll::kScepGetNextCa,
-    &enroll::kScepEnroll,  &enroll::kScepRenew,     &enroll::kScepPoll,
-    &enroll::kScepGetCert, &enroll::kScepGetCrl,    &enroll::kCmpIr,
-    &enroll::kCmpCr,       &enroll::kCmpP10cr,      &enroll::kCmpKur,
+    &enroll::kEstCacerts,  &enroll::kEstCsrAttrs,     &enroll::kEstEnroll,
+    &enroll::kEstReenroll, &enroll::kEstTest,
+    &enroll::kScepGetCaps, &enroll::kScepGetCaCert,   &enroll::kScepGetNextCa,
+    &enroll::kScepEnroll,  &enroll::kScepRenew,       &enroll::kScepPoll,
+    &enroll::kScepGetCert, &enroll::kScepGetCrl,      &enroll::kCmpIr,
+    &enroll::kCmpCr,       &enroll::kCmpP10cr,        &enroll::kCmpKur,
     &enroll::kCmpRr,       &enroll::kCmpGenm,
 };
 

@@ -39,10 +39,10 @@ bool Patience::wait(std::uint64_t seconds) {
     return true;
 }
 
-pki::Result<HttpAnswer> send_patiently(Transport& transport, const HttpRequest& request,
-                                       Patience& patience, Report& report) {
+pki::Result<HttpAnswer> try_patiently(const Attempt& attempt, Patience& patience,
+                                      Report& report) {
     for (;;) {
-        PKI_TRY(HttpAnswer answer, transport.send(request));
+        PKI_TRY(HttpAnswer answer, attempt());
         if (!later(answer)) return answer;
         const std::uint64_t pause = answer.retry_after ? answer.retry_after : kWithoutHeader;
         const std::string why =
@@ -50,6 +50,11 @@ pki::Result<HttpAnswer> send_patiently(Transport& transport, const HttpRequest& 
         report.progress(why + "; it says to come back in " + std::to_string(pause) + " s");
         if (!patience.wait(pause)) return answer;
     }
+}
+
+pki::Result<HttpAnswer> send_patiently(Transport& transport, const HttpRequest& request,
+                                       Patience& patience, Report& report) {
+    return try_patiently([&] { return transport.send(request); }, patience, report);
 }
 
 pki::Error refusal(const HttpAnswer& answer, Report& report) {

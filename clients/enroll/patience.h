@@ -1,6 +1,8 @@
 // Waiting for a server that said "later".
 #pragma once
 
+#include <functional>
+
 #include "clients/enroll/http.h"
 #include "clients/enroll/report.h"
 
@@ -25,8 +27,13 @@ class Patience {
     std::uint64_t left_;
 };
 
-// Sends it, and again for as long as the answer is 202, 429 or 503 and there is patience left:
-// the same bytes, after Retry-After (RFC 7030 4.2.3). The last answer.
+// Tries it, and again after Retry-After for as long as the answer is 202, 429 or 503 and there
+// is patience left (RFC 7030 4.2.3). The last answer.
+using Attempt = std::function<pki::Result<HttpAnswer>()>;
+pki::Result<HttpAnswer> try_patiently(const Attempt& attempt, Patience& patience,
+                                      Report& report);
+
+// The same bytes each time.
 pki::Result<HttpAnswer> send_patiently(Transport& transport, const HttpRequest& request,
                                        Patience& patience, Report& report);
 

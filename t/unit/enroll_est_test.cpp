@@ -29,6 +29,10 @@ struct Client {
     enroll::EstServer server{transport, "https://host/.well-known/est", patience, report};
 };
 
+enroll::MakeCsr same(pki::Buffer csr) {
+    return [csr](const std::string&) -> pki::Result<pki::Buffer> { return csr; };
+}
+
 std::string url_or_error(const std::string& text) {
     const auto url = enroll::est_url(text);
     return url ? *url : url.error().text;
@@ -87,8 +91,7 @@ void the_same_request_is_sent_again_after_the_time_told(void**) {
     client.transport.will_say(429, "text/plain", {}, 7);
     client.transport.will_say(202, "text/plain");
     client.transport.will_say(200, kCms, pki::as_bytes(base64));
-    const pki::Buffer csr = {1, 2, 3};
-    assert_ok(enroll::est_post(client.server, "simpleenroll", csr));
+    assert_ok(enroll::est_post(client.server, "simpleenroll", same({1, 2, 3})));
     assert_true(client.clock.slept == std::vector<std::uint64_t>({20, 5, 7, 30}));
     assert_int_equal(client.transport.bodies.size(), 5);
     for (const pki::Buffer& body : client.transport.bodies)
@@ -100,7 +103,7 @@ void patience_ends(void**) {
     Client client(25);
     client.transport.will_say(202, "text/plain", {}, 20);
     client.transport.will_say(202, "text/plain", {}, 20);
-    const auto status = enroll::est_post(client.server, "simpleenroll", {});
+    const auto status = enroll::est_post(client.server, "simpleenroll", same({}));
     assert_error(Errc::unavailable, status);
     assert_text(status.error().message(), "the request is pending: ask again in 20 s");
     assert_true(client.clock.slept == std::vector<std::uint64_t>({20}));
@@ -108,10 +111,62 @@ void patience_ends(void**) {
                      static_cast<int>(Exit::pending));
 }
 
+// The connection of each attempt is another one, and so is the request.
+void bound_requests_are_made_for_their_connection(void**) {
+    const unit::TestCa ca = unit::make_ca({.name = "CN=Root"});
+    const std::string base64 = pki::est::certs_only_body({ca.certificate});
+    Client client(100);
+    client.server.bind = true;
+    client.transport.will_say(404, "text/plain");
+    client.transport.answers.back().binding = "Zmlyc3Q=";
+    client.transport.will_say(202, "text/plain", {}, 20);
+    client.transport.will_say(200, kCms, pki::as_bytes(base64));
+    client.transport.answers.back().binding = "c2Vjb25k";
+    client.transport.will_say(200, kCms, pki::as_bytes(base64));
+    const auto make = [](const std::string& binding) -> pki::Result<pki::Buffer> {
+        return pki::to_buffer(pki::as_bytes(binding));
+    };
+    assert_ok(enroll::est_post(client.server, "simpleenroll", make));
+    assert_true(client.transport.bindings ==
+                std::vector<std::string>({"", "Zmlyc3Q=", "", "c2Vjb25k"}));
+    assert_text(pki::as_text(client.transport.bodies[1]), "Wm1seWMzUT0=");
+    assert_text(pki::as_text(client.transport.bodies[3]), "YzJWamIyNWs=");
+    assert_true(client.transport.anonymous[0]);
+    assert_false(client.transport.anonymous[1]);
+}
+
+void what_cannot_be_bound_is_not_sent(void**) {
+    Client client(0);
+    client.server.bind = true;
+    client.transport.will_say(200, "text/plain");
+    assert_error(Errc::unsupported, enroll::est_post(client.server, "simpleenroll", same({})));
+    assert_int_equal(client.transport.urls.size(), 1);
+}
+
+void attributes_come_as_base64_or_not_at_all(void**) {
+    constexpr const char* kType = "application/csrattrs";
+    const pki::Buffer der = {0x30, 0x05, 0x06, 0x03, 0x55, 0x04, 0x03};
+    const pki::Buffer empty = {0x30, 0x00};
+    Client client(0);
+    client.transport.will_say(200, kType, pki::as_bytes("MAUGA1UEAw==\r\n"));
+    client.transport.will_say(200, kType, empty);
+    client.transport.will_say(204, "");
+    client.transport.will_say(404, "text/html");
+    assert_true(*enroll::est_csrattrs(client.server) == der);
+    assert_true(*enroll::est_csrattrs(client.server) == empty);
+    assert_true(enroll::est_csrattrs(client.server)->empty());
+    assert_true(enroll::est_csrattrs(client.server)->empty());
+    client.transport.will_say(200, "text/html", der);
+    assert_error(Errc::malformed, enroll::est_csrattrs(client.server));
+    client.transport.will_say(401, "text/plain");
+    assert_error(Errc::unauthenticated, enroll::est_csrattrs(client.server));
+    assert_false(client.transport.anonymous[0]);
+}
+
 int exit_for(long status, std::string_view text = {}) {
     Client client(0);
     client.transport.will_say(status, "text/plain", pki::as_bytes(text), status == 503 ? 9 : 0);
-    const auto answer = enroll::est_post(client.server, "simpleenroll", {});
+    const auto answer = enroll::est_post(client.server, "simpleenroll", same({}));
     assert_false(answer.has_value());
     return static_cast<int>(client.report.finish(answer.error()));
 }
@@ -151,6 +206,9 @@ int main() {
         cmocka_unit_test(certificates_come_as_base64_or_der),
         cmocka_unit_test(the_same_request_is_sent_again_after_the_time_told),
         cmocka_unit_test(patience_ends),
+        cmocka_unit_test(bound_requests_are_made_for_their_connection),
+        cmocka_unit_test(what_cannot_be_bound_is_not_sent),
+        cmocka_unit_test(attributes_come_as_base64_or_not_at_all),
         cmocka_unit_test(refusals_have_their_exit_status),
         cmocka_unit_test(words_of_the_server_are_one_safe_line),
     };

@@ -20,6 +20,7 @@ struct FakeTransport final : enroll::Transport {
         urls.push_back(request.url);
         bodies.push_back(pki::to_buffer(request.body));
         anonymous.push_back(request.anonymous);
+        bindings.push_back(request.binding);
         if (answers.empty()) return (pki::fail)(pki::Errc::unavailable, "no answer");
         enroll::HttpAnswer answer = std::move(answers.front());
         answers.pop_front();
@@ -35,6 +36,7 @@ struct FakeTransport final : enroll::Transport {
     std::vector<std::string> urls;
     std::vector<pki::Buffer> bodies;
     std::vector<bool> anonymous;
+    std::vector<std::string> bindings;
 };
 
 }  // namespace unit
