@@ -6,6 +6,7 @@
 
 #include "libpki/base/base64.h"
 #include "libpki/base/secret.h"
+#include "libpki/est/status.h"
 #include "libpki/ossl/errors.h"
 #include "libpki/x509/string_type.h"
 #include "ngx_common/directive.h"
@@ -60,35 +61,29 @@ std::optional<pki::Buffer> shown_binding(const pki::x509::Csr& csr) {
     return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
 }
 
-ngx_int_t refused(EstExchange& exchange, pki::Errc code, ngx_int_t status, const char* line) {
-    exchange.outcome = pki::name(code);
-    return refuse(exchange, status, line);
-}
-
 // RFC 9110 7.8, 15.5.22; HTTP/2 has no such headers (RFC 9113 8.2.2), and its status has to do.
-ngx_int_t refuse_connection(EstExchange& exchange) {
-    ngx_http_request_t* r = exchange.request;
-    if (r->http_version < NGX_HTTP_VERSION_20) {
-        add_header(r, "Upgrade", lend("TLS/1.3, HTTP/1.1"));
-        add_header(r, "Connection", lend("Upgrade"));
-    }
-    return refused(exchange, pki::Errc::unsupported, kUpgradeRequired,
-                   "channel binding needs TLS 1.3, or TLS 1.2 with extended master secret");
+void ask_for_upgrade(ngx_http_request_t* r) {
+    if (r->http_version >= NGX_HTTP_VERSION_20) return;
+    add_header(r, "Upgrade", lend("TLS/1.3, HTTP/1.1"));
+    add_header(r, "Connection", lend("Upgrade"));
 }
 
-ngx_int_t check(EstExchange& exchange, const LocConf& conf, const pki::x509::Csr& csr) {
-    SSL* ssl = exchange.request->connection->ssl->connection;
+pki::Status check(SSL* ssl, const LocConf& conf, const pki::x509::Csr& csr) {
+    using pki::Errc;
     const bool required = conf.channel_binding == kBindingRequired;
-    if (!csr.challenge_password && !required) return NGX_OK;
-    if (!is_unique(ssl)) return refuse_connection(exchange);
+    if (!csr.challenge_password && !required) return {};
+    if (!is_unique(ssl))
+        return pki::fail(Errc::unsupported,
+                         "channel binding needs TLS 1.3, or TLS 1.2 with "
+                         "extended master secret");
     if (!csr.challenge_password)
-        return refused(exchange, pki::Errc::malformed, NGX_HTTP_BAD_REQUEST,
-                       "challengePassword is missing: it has to hold the channel binding");
+        return pki::fail(Errc::malformed,
+                         "challengePassword is missing: it has to hold the channel binding");
     const auto shown = shown_binding(csr);
     if (!shown || !is_binding(ssl, conf, *shown))
-        return refused(exchange, pki::Errc::conflict, NGX_HTTP_CONFLICT,
-                       "challengePassword is not the channel binding of this connection");
-    return NGX_OK;
+        return pki::fail(Errc::conflict,
+                         "challengePassword is not the channel binding of this connection");
+    return {};
 }
 
 }  // namespace
@@ -113,12 +108,18 @@ char* set_channel_binding(ngx_conf_t* cf, ngx_command_t*, void* data) {
     return NGX_CONF_OK;
 }
 
-ngx_int_t check_channel_binding(EstExchange& exchange, const pki::x509::Csr& csr) {
+pki::Status bound_to_connection(const EstExchange& exchange, const pki::x509::Csr& csr) {
     const LocConf& conf = conf_of(exchange.request);
-    if (conf.channel_binding == kBindingOff) return NGX_OK;
-    const ngx_int_t rc = check(exchange, conf, csr);
-    if (rc != NGX_OK) exchange.csr_sha256 = pki::ossl::sha256(csr.encoding);
-    return rc;
+    if (conf.channel_binding == kBindingOff) return {};
+    return check(exchange.request->connection->ssl->connection, conf, csr);
+}
+
+ngx_int_t refuse_binding(EstExchange& exchange, const pki::Error& error) {
+    const bool upgrade = error.code == pki::Errc::unsupported;
+    if (upgrade) ask_for_upgrade(exchange.request);
+    exchange.outcome = pki::name(error.code);
+    return refuse(exchange, upgrade ? kUpgradeRequired : pki::est::http_status(error.code),
+                  error.text);
 }
 
 }  // namespace ngx_enroll::est

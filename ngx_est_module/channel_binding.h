@@ -10,9 +10,12 @@ namespace ngx_enroll::est {
 char* set_channel_binding(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 
 // For each operation that enrols, once the CSR is read; the caller has verified its signature,
-// or signerd will: else the binding in it would prove nothing. NGX_OK, or the status of a
-// refusal: 400 where it is missing and required, 409 where it is another connection's, 426
-// where this connection can have none.
-ngx_int_t check_channel_binding(EstExchange& exchange, const pki::x509::Csr& csr);
+// or signerd will: else the binding in it would prove nothing. malformed where it is missing
+// and required, conflict where it is another connection's, unsupported where this connection
+// can have none. Of the connection's own thread.
+pki::Status bound_to_connection(const EstExchange& exchange, const pki::x509::Csr& csr);
+
+// The status of such a refusal: 400, 409, 426.
+ngx_int_t refuse_binding(EstExchange& exchange, const pki::Error& error);
 
 }  // namespace ngx_enroll::est

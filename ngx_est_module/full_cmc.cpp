@@ -6,8 +6,10 @@
 #include "libpki/est/status.h"
 #include "ngx_common/body.h"
 #include "ngx_common/report_log.h"
+#include "ngx_est_module/channel_binding.h"
 #include "ngx_est_module/full_cmc_answer.h"
 #include "ngx_est_module/full_cmc_step.h"
+#include "ngx_est_module/request.h"
 
 namespace ngx_enroll::est {
 
@@ -82,21 +84,10 @@ pki::Status read_request(FullCmc& cmc, const LocConf& conf) {
 ngx_int_t ask_for_certificate(EstExchange& exchange) {
     const LocConf& conf = conf_of(exchange.request);
     const std::string transaction = new_transaction();
-    wire::IssueRequest request;
-    request.profile = exchange.profile;
-    request.protocol = wire::Protocol::est;
-    request.operation = wire::Operation::enroll;
+    wire::IssueRequest request = request_of(exchange, conf, transaction);
     request.csr = exchange.full_cmc->wanted.encoding;
     request.form =
         exchange.full_cmc->wanted.crmf ? wire::RequestForm::crmf : wire::RequestForm::pkcs10;
-    request.possession_verified = conf.verify_csr ? 1 : 0;
-    request.credential = exchange.credential;
-    request.credential_name = exchange.credential_name;
-    request.client_certificate = exchange.client_certificate;
-    request.client_address = client_address(exchange.request->connection);
-    request.idempotency_key = exchange.idempotency_key;
-    request.idempotency_window = static_cast<std::uint32_t>(conf.idempotency_window);
-    request.transaction = transaction;
     request.want_chain = 1;  // RFC 5272 4.2
     exchange.id = next_request_id();
     auto frame = wire::encode(request, exchange.id);
@@ -122,6 +113,18 @@ void become_client(EstExchange& exchange) {
     exchange.client_certificate = cmc.signer;
 }
 
+// A CRMF has no challengePassword.
+const pki::x509::Csr& csr_of(const FullCmc& cmc) {
+    return cmc.wanted.csr ? *cmc.wanted.csr : cmc.wanted.crmf->csr;
+}
+
+// What ails the connection is no matter of CMC.
+ngx_int_t refuse_unbound(EstExchange& exchange, const pki::Error& error) {
+    if (error.code == Errc::unsupported) return refuse_binding(exchange, error);
+    const cmc::BodyPart part = exchange.full_cmc->request.data.requests.front().id;
+    return refuse_full_cmc(exchange, objection_of(error, part));
+}
+
 class Checking final : public CmcStep {
    public:
     explicit Checking(EstExchange& exchange)
@@ -140,6 +143,8 @@ class Checking final : public CmcStep {
         if (!cmc_.wanted.encoding.empty())
             exchange_.csr_sha256 = pki::ossl::sha256(cmc_.wanted.encoding);
         if (objection_) return refuse_full_cmc(exchange_, *objection_);
+        if (const auto bound = bound_to_connection(exchange_, csr_of(cmc_)); !bound)
+            return refuse_unbound(exchange_, bound.error());
         return ask_for_certificate(exchange_);
     }
 

@@ -22,6 +22,7 @@
 #include "ngx_est_module/full_cmc.h"
 #include "ngx_est_module/keygen.h"
 #include "ngx_est_module/reply.h"
+#include "ngx_est_module/request.h"
 
 namespace ngx_enroll::est {
 
@@ -119,26 +120,16 @@ ngx_int_t start_csr_attributes(EstExchange& exchange) {
 
 ngx_int_t send_csr(EstExchange& exchange, const LocConf& conf, pki::Bytes csr) {
     const std::string transaction = new_transaction();
-    wire::IssueRequest request;
-    request.profile = exchange.profile;
-    request.protocol = wire::Protocol::est;
-    request.operation = exchange.operation == Operation::simplereenroll
-                            ? wire::Operation::renew
-                            : wire::Operation::enroll;
+    wire::IssueRequest request = request_of(exchange, conf, transaction);
     request.csr = csr;
-    request.possession_verified =
-        conf.verify_csr && exchange.operation != Operation::serverkeygen;
-    request.credential = exchange.credential;
-    request.credential_name = exchange.credential_name;
-    request.client_certificate = exchange.client_certificate;
-    if (exchange.token_sha256) request.token_sha256 = *exchange.token_sha256;
-    request.client_address = client_address(exchange.request->connection);
-    request.idempotency_key = exchange.idempotency_key;
-    request.idempotency_window = static_cast<std::uint32_t>(conf.idempotency_window);
-    request.transaction = transaction;
+    if (exchange.operation == Operation::simplereenroll)
+        request.operation = wire::Operation::renew;
     request.want_chain = conf.chain ? 1 : 0;
-    request.make_key = exchange.operation == Operation::serverkeygen;
-    if (request.make_key) exchange.take_answer = take_key_answer;
+    if (exchange.operation == Operation::serverkeygen) {
+        request.possession_verified = false;
+        request.make_key = true;
+        exchange.take_answer = take_key_answer;
+    }
     return ask(exchange, request, enroll_reply);
 }
 
@@ -166,7 +157,10 @@ ngx_int_t enroll(EstExchange& exchange) {
         if (const auto possession = pki::x509::verify_possession(*csr); !possession)
             return refuse_csr(exchange, *der, possession.error());
     }
-    if (const ngx_int_t rc = check_channel_binding(exchange, *csr); rc != NGX_OK) return rc;
+    if (const auto bound = bound_to_connection(exchange, *csr); !bound) {
+        exchange.csr_sha256 = pki::ossl::sha256(*der);
+        return refuse_binding(exchange, bound.error());
+    }
     return send_csr(exchange, conf, *der);
 }
 
