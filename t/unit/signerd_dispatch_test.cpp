@@ -50,6 +50,9 @@ constexpr Permission kPermissions[] = {
     {Kind::cmp_revoke_request, true, false, false},
     {Kind::ra_issue_request, false, false, true},
     {Kind::challenge_create_request, false, false, true},
+    {Kind::token_create_request, false, false, true},
+    {Kind::token_list_request, false, false, true},
+    {Kind::token_revoke_request, false, false, true},
 };
 
 void test_roles(void**) {
