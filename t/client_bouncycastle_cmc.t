@@ -30,4 +30,4 @@ like($result->{out}, qr/^crmf [0-9a-f]+$/m, 'a CRMF');
 like($result->{out}, qr/^two 400 2 2$/m, 'two requests: badRequest, naming both');
 my @rows = grep { !$_->{http_status} } audit_rows();
 is(join(' ', map { "$_->{credential_name}:$_->{subject}" } @rows[1, 2]),
-    'CN=signer:CN=bouncy-castle,O=Example CN=signer:CN=bouncy-castle,O=Example', 'the audit saw who signed');
+    'CN=signer:O=Example,CN=bouncy-castle CN=signer:O=Example,CN=bouncy-castle', 'the audit saw who signed');

@@ -12,7 +12,7 @@ start_signerd($config);
 my $common = 'enroll_pass signerd; enroll_profile device;';
 start_nginx(<<"END", http => <<'HTTP');
     location = /enroll/bootstrap { $common enroll_bootstrap; enroll_login_failures off; access_log %%DIR%%/enroll.log enroll; }
-    location = /approved { $common enroll_profile slow; enroll_bootstrap; }
+    location = /approved { enroll_pass signerd; enroll_profile slow; enroll_bootstrap; }
     location = /guarded { $common enroll_bootstrap; enroll_login_failures 2; }
     location = /denied { $common enroll_bootstrap; deny all; }
     location = /quiet { $common enroll_bootstrap; enroll_audit off; deny all; }

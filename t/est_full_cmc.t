@@ -191,7 +191,8 @@ sub controls {
     return signed(pki_data(controls => \@controls, requests => [pkcs10(1, $wanted)]), 'signer');
 }
 my $said = refused('controls that are not known',
-    controls(control(2, 5, integer(1)), control(3, '1.2.3.4', octets('x')), control(4, 17, tlv(0x30))), 400, FAILED, BAD_REQUEST, [3, 4]);
+    controls(control(2, 5, integer(1)), control(3, '1.2.3.4', octets('x')), control(4, 17, tlv(0x30))),
+    400, FAILED, BAD_REQUEST, [3, 4]);
 is($said->{controls}{5}, "\1", 'the transactionId comes back all the same');
 refused('a proof by a shared secret', controls(control(2, 34, tlv(0x30))), 403, FAILED, BAD_IDENTITY, [2]);
 refused('a control that is malformed', controls(control(2, 5, octets('x'))), 400, FAILED, BAD_REQUEST, [2]);

@@ -494,7 +494,8 @@ static struct answer send_request(const struct text *request, const struct text 
     const char *const words[] = {
         "openssl", "s_client", "-quiet", "-ign_eof", "-verify", "8", "-verify_return_error",
         "-no-CApath", "-CAfile", opt.ca, "-connect", address,
-        numeric ? "-verify_ip" : "-verify_hostname", opt.host, "-servername", opt.host,
+        numeric ? "-verify_ip" : "-verify_hostname", opt.host,
+        numeric ? "-noservername" : "-servername", numeric ? "-quiet" : opt.host,
         identity != NULL ? "-cert" : NULL, opt.identity, "-key", opt.identity,
         chain ? "-cert_chain" : NULL, chain_file, NULL};
     struct text raw = {0}, errors = {0};

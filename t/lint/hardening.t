@@ -6,7 +6,7 @@ use warnings;
 use Test::More;
 
 my $build = $ENV{BUILD} || 'build';
-my @programs = map { "$build/bin/$_" } qw(signerd signerctl enroll);
+my @programs = map { "$build/bin/$_" } qw(signerd signerctl enroll est_client);
 my @modules = glob "$build/modules/*.so";
 
 sub output {
