@@ -285,6 +285,19 @@ bool is_served(Operation operation, const LocConf& conf) {
     return operation != Operation::fullcmc || conf.full_cmc;
 }
 
+// nginx refused the client's certificate, and error_page brought the request here all the same.
+// One that is over is for a renewal, as far as est_renew_expired goes; any other for nothing.
+ngx_int_t check_listener(EstExchange& exchange) {
+    ngx_http_request_t* r = exchange.request;
+    if (listener_refuses_certificate(r) == nullptr) return NGX_OK;
+    const long result = SSL_get_verify_result(r->connection->ssl->connection);
+    if (result != X509_V_ERR_CERT_HAS_EXPIRED)
+        return refuse_with(exchange, pki::Errc::denied, "the client certificate was refused");
+    if (exchange.operation == Operation::simplereenroll) return NGX_OK;
+    return refuse_with(exchange, pki::Errc::denied,
+                       "with this client certificate there is only renewal");
+}
+
 ngx_int_t handle(ngx_http_request_t* r) {
     EstExchange& exchange = *exchange_of(r);
     const LocConf& conf = conf_of(r);
@@ -304,11 +317,7 @@ ngx_int_t handle(ngx_http_request_t* r) {
     // RFC 7030 3.3: HTTPS is mandatory.
     if (r->connection->ssl == nullptr)
         return refuse_with(exchange, pki::Errc::denied, "EST needs HTTPS");
-    // nginx refused the client's certificate, and error_page brought the request here all the
-    // same: it is for a renewal, or for nothing.
-    if (row.operation != Operation::simplereenroll && listener_refuses_certificate(r))
-        return refuse_with(exchange, pki::Errc::denied,
-                           "with this client certificate there is only renewal");
+    if (const ngx_int_t rc = check_listener(exchange); rc != NGX_OK) return rc;
     return row.start(exchange);
 }
 
