@@ -27,19 +27,12 @@ pki::Result<pki::Bytes> read_extension(const JsonValue& value) {
     return read_choice<pki::Bytes>(value, kExtensions);
 }
 
-pki::Result<std::vector<pki::Bytes>> read_extensions(const JsonValue& value) {
-    PKI_TRY(auto list, list_of(read_extension, 1)(value));
-    if (list.size() > 1 && pki::equal(list[0], list[1]))
-        return value.error("one of them stands there twice");
-    if (list.size() > std::size(kExtensions)) return value.error("there are too many");
-    return list;
-}
-
 pki::Result<CsrAttributesRules> read_csr_attributes(const JsonValue& value) {
     PKI_TRY(const JsonObject object, value.object(config_keys::kCsrAttributes));
     CsrAttributesRules rules;
     PKI_CHECK(object.optional("form", into(rules.form, read_form)));
-    PKI_CHECK(object.optional("extensions", into(rules.extensions, read_extensions)));
+    PKI_CHECK(
+        object.optional("extensions", into(rules.extensions, list_of(read_extension, 1))));
     return rules;
 }
 

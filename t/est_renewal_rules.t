@@ -45,7 +45,8 @@ sub enrolled {
 # Those that are over by the end of the test come first.
 my @over = enrolled('brief', 'over', '/CN=over');
 my @gone = enrolled('brief', 'gone', '/CN=gone');
-is(signerctl('revoke', '--serial', lc((cert_text(read_file('gone.pem'), '-serial') =~ /=(.*)/)[0]))->{status}, 0, 'one is revoked');
+my ($serial) = cert_text(read_file('gone.pem'), '-serial') =~ /=(.*)/;
+is(signerctl('revoke', lc $serial, qw(--reason cessationOfOperation))->{status}, 0, 'one is revoked');
 
 # --- DER, for an attribute that openssl req cannot write ---
 
@@ -144,21 +145,24 @@ new_csr('foreign', '/CN=foreign');
 must(qw(openssl x509 -req -days 2 -in), path('foreign.csr'), '-CA', path('ca/issuing.pem'), '-CAkey', path('ca/issuing.key'),
     '-CAcreateserial', '-out', path('foreign.pem'));
 my @foreign = ('--cert', path('foreign.pem'), '--key', path('foreign.key'));
-renew('strict', read_file('foreign.csr'), 403, 'a certificate that is not in the store', qr/^renewal: the client certificate is not one of ours$/, @foreign);
+renew('strict', read_file('foreign.csr'), 403, 'a certificate that is not in the store', qr/^authentication failed$/, @foreign);
+is((audit_rows())[-1]{detail}, 'renewal: the client certificate is not one of ours', 'the audit says why');
 is(post(url('strict', 'simpleenroll'), read_file('foreign.csr'), @foreign)->{status}, 200, 'which may enrol');
 
 # --- over ---
 
 my $over = read_file('over.csr');
 renew('punctual', $over, 200, 'in time', undef, @over);
-renew('late', read_file('gone.csr'), 403, 'revoked', qr/revoked/, @gone);
+renew('late', read_file('gone.csr'), 403, 'revoked', qr/^authentication failed$/, @gone);
+like((audit_rows())[-1]{detail}, qr/^the client certificate is revoked/, 'the audit says why');
 ok(wait_until(sub { run(qw(openssl x509 -checkend 0 -noout -in), path('gone.pem'))->{status} }, 120), 'time has passed');
 sleep 2;
 
 renew('late', $over, 200, 'within the grace', undef, @over);
 renew('late', $over, 200, 'with HTTP/2', undef, @over, '--http2');
 renew('punctual', $over, 403, 'where there is none', qr/^renewal: the certificate has expired$/, @over);
-renew('late', read_file('gone.csr'), 403, 'revoked and over', qr/revoked/, @gone);
+renew('late', read_file('gone.csr'), 403, 'revoked and over', qr/^authentication failed$/, @gone);
+like((audit_rows())[-1]{detail}, qr/^the client certificate is revoked/, 'the audit says why');
 for my $operation (qw(simpleenroll csrattrs cacerts)) {
     my @request = $operation eq 'simpleenroll' ? ('--data-binary', '@' . path('over.csr'), -H => 'Content-Type: application/pkcs10') : ();
     my $reply = http(url('late', $operation), @request, @over, @demo);
@@ -169,8 +173,22 @@ is(post(url('late'), $over, @demo)->{status}, 401, 'a password renews nothing');
 
 # Only its end is forgiven: not who signed it.
 new_key('own');
-must(qw(openssl req -x509 -new -days -1 -subj /CN=over -key), path('own.key'), '-out', path('own.pem'));
+new_csr('own', '/CN=over');
+write_file('index', '');
+write_file('ca.cnf', "[ca]\ndefault_ca = d\n[d]\ndatabase = " . path('index') . "\nnew_certs_dir = " . path()
+    . "\nrand_serial = yes\ndefault_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n");
+must(qw(openssl ca -batch -notext -selfsign -config), path('ca.cnf'), '-in', path('own.csr'), '-keyfile', path('own.key'),
+    qw(-startdate 20200101000000Z -enddate 20210101000000Z -out), path('own.pem'));
 is(post(url('late'), $over, '--cert', path('own.pem'), '--key', path('own.key'))->{status}, 401, 'of nobody, and over');
+
+# Whatever else nginx refuses stays refused.
+new_csr('early', '/CN=early');
+must(qw(openssl ca -batch -notext -config), path('ca.cnf'), '-in', path('early.csr'), '-cert', path('ca/issuing.pem'), '-keyfile',
+    path('ca/issuing.key'), qw(-startdate 20400101000000Z -enddate 20410101000000Z -out), path('early.pem'));
+for my $operation (qw(simplereenroll simpleenroll)) {
+    my $reply = post(url('late', $operation), read_file('early.csr'), '--cert', path('early.pem'), '--key', path('early.key'), @demo);
+    is("$reply->{status} $reply->{body}", "403 the client certificate was refused\n", "$operation with one that is not valid yet");
+}
 
 reload_nginx((join '', map { "location /.well-known/est/$_/ { est_pass signerd; est_profile $_; $mtls }\n" } @labels) . <<"END");
     error_page 495 = \@expired;

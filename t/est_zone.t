@@ -44,7 +44,7 @@ sub locations { return join ' ', sort map { $_->{location} =~ m{est/(\w+)/} } @{
 sub counted {
     my ($name) = @_;
     my ($location) = grep { $_->{location} =~ m{/$name/$} } @{status()->{locations}};
-    return $location && $location->{operations}{csrattrs}{ok};
+    return $location && $location->{operations}{simpleenroll}{unsupported};
 }
 
 sub kept { return counted('kept') }
@@ -61,14 +61,14 @@ sub reload {
 
 sub gone { my ($pid) = @_; ok(wait_until(sub { !kill 0, $pid }), 'the old worker is gone'); return }
 
-get('/.well-known/est/kept/csrattrs');
+get('/.well-known/est/kept/simpleenroll');
 is(kept(), 1, 'a counter');
 
 # Many times more locations than there is room for, though never at once.
 my $half = int($room / 2);
 for my $generation ('b' .. 'i') {
     gone(reload(names($generation, $half)));
-    get("/.well-known/est/${generation}1/csrattrs");
+    get("/.well-known/est/${generation}1/simpleenroll");
     is(counted("${generation}1"), 1, 'a new location starts at zero');
 }
 is(kept(), 1, 'the one that stays goes on counting');
@@ -85,7 +85,7 @@ reload_nginx(server(names('l', $room - 1)), http => $zone);
 ok(wait_until(sub { read_file('error.log') =~ /no room for $room locations/ }), 'its location is kept');
 allow_log(qr/no room for/);
 is(locations(), 'k1 kept', 'the reload has failed, the configuration is as it was');
-get('/.well-known/est/kept/csrattrs');
+get('/.well-known/est/kept/simpleenroll');
 is(kept(), 2, 'and counts');
 write_file('go', '');
 is(wait_end('client'), 0, 'the request ends');
@@ -95,7 +95,7 @@ is(status()->{total}{in_flight}, 0, 'and is counted no longer');
 gone(reload(names('l', $room - 1)));
 is(kept(), 2, 'now there is room');
 # nginx may build it where the one that failed was.
-get('/.well-known/est/kept/csrattrs');
+get('/.well-known/est/kept/simpleenroll');
 is(kept(), 3, 'the one that follows counts');
 is(get('/.well-known/est/kept/none')->{body}, "no such EST resource\n", 'and explains its errors');
 gone(reload());

@@ -25,6 +25,7 @@ struct Asked {
     std::string subject = "CN=device-1";
     std::vector<std::string> san = {};
     const x509::CertId* old = nullptr;
+    EVP_PKEY* key = nullptr;  // none: a new one
 };
 
 Buffer san_extension(const std::vector<std::string>& names) {
@@ -40,16 +41,17 @@ Buffer san_extension(const std::vector<std::string>& names) {
 }
 
 Buffer crmf(const Asked& asked) {
-    const auto key = *pki::ossl::generate_key("ec:P-256");
+    const auto made_key = *pki::ossl::generate_key("ec:P-256");
+    EVP_PKEY* const key = asked.key != nullptr ? asked.key : made_key.get();
     const Buffer subject = *x509::name_from_text(asked.subject);
-    const Buffer public_key = *pki::ossl::public_key_der(key.get());
+    const Buffer public_key = *pki::ossl::public_key_der(key);
     const Buffer extensions = san_extension(asked.san);
     x509::CertRequestSpec spec;
     if (!asked.subject.empty()) spec.subject = subject;
     spec.public_key = public_key;
     spec.extensions = extensions;
     spec.old_cert_id = asked.old;
-    spec.key = key.get();
+    spec.key = key;
     const auto made = x509::build_cert_request(spec);
     assert_ok(made);
     return *made;
@@ -290,6 +292,19 @@ void test_an_update_names_what_it_changes(void**) {
     fixture.remove();
 }
 
+void test_an_update_may_need_a_new_key(void**) {
+    Rules fixture;
+    const auto key = *pki::ossl::generate_key("ec:P-256");
+    const Buffer before = fixture.enrolled({.key = key.get()});
+    assert_ok(fixture.replies.issued(fixture.update({.key = key.get()}, before)));
+    fixture.cmp().renewal.same_key = false;
+    fixture.reload();
+    assert_text(fixture.refusal(fixture.update({.key = key.get()}, before)), kNotOwn);
+    assert_text(fixture.audit().back().detail, "renewal: same_key: a new key is required");
+    assert_ok(fixture.replies.issued(fixture.update({}, before)));
+    fixture.remove();
+}
+
 void test_old_cert_id(void**) {
     Rules fixture;
     const Buffer before = fixture.enrolled();
@@ -376,6 +391,7 @@ int main() {
         cmocka_unit_test(test_refusals_of_the_profile),
         cmocka_unit_test(test_an_update),
         cmocka_unit_test(test_an_update_names_what_it_changes),
+        cmocka_unit_test(test_an_update_may_need_a_new_key),
         cmocka_unit_test(test_old_cert_id),
         cmocka_unit_test(test_who_may_update),
         cmocka_unit_test(test_validity_and_grace),

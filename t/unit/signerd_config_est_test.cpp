@@ -58,7 +58,7 @@ void bad_rules_are_refused(void**) {
         {R"({ "csr_attributes": { "extensions": ["subjectAltName"] } })",
          "profiles.device.est.csr_attributes.extensions[0]: \"subjectAltName\" is none of"},
         {R"({ "csr_attributes": { "extensions": ["keyUsage", "keyUsage"] } })",
-         "profiles.device.est.csr_attributes.extensions: one of them stands there twice"},
+         "profiles.device.est.csr_attributes.extensions[1]: the same as"},
         {R"({ "renewal": { "grace": "366d" } })",
          "profiles.device.est.renewal.grace: out of range"},
     };

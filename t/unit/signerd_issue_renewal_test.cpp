@@ -127,6 +127,23 @@ void names_stay_unless_they_may_change(void**) {
     fixture.remove();
 }
 
+void a_new_key_where_it_is_required(void**) {
+    ScepFixture fixture;
+    const auto key = new_key();
+    const pki::Buffer first = challenge_csr(key.get(), "factory secret");
+    const pki::Buffer signer =
+        fixture.certificate(fixture.issue(ScepFixture::enrolment(first, "first")));
+    const pki::Buffer same = challenge_csr(key.get(), "");
+    fixture.certificate(fixture.issue(ScepFixture::renewal(same, signer, "t-1")));
+    fixture.rules().renewal.same_key = false;
+    fixture.assert_refused(fixture.issue(ScepFixture::renewal(same, signer, "t-2")),
+                           Errc::denied);
+    assert_text(fixture.detail(), "renewal: same_key: a new key is required");
+    const pki::Buffer other = challenge_csr(new_key().get(), "");
+    fixture.certificate(fixture.issue(ScepFixture::renewal(other, signer, "t-3")));
+    fixture.remove();
+}
+
 void other_profiles_only_where_they_are_named(void**) {
     ScepFixture fixture;
     auto router = fixture.config->profiles["device"];
@@ -187,6 +204,7 @@ int main() {
         cmocka_unit_test(revoked_signers_are_refused),
         cmocka_unit_test(validity_and_grace),
         cmocka_unit_test(names_stay_unless_they_may_change),
+        cmocka_unit_test(a_new_key_where_it_is_required),
         cmocka_unit_test(other_profiles_only_where_they_are_named),
         cmocka_unit_test(challenges_of_renewals),
         cmocka_unit_test(an_empty_password_is_none),
