@@ -33,5 +33,5 @@ ok($enrolled && $renewed && $enrolled ne $renewed, 'it enrolled and renewed');
 like($result->{out}, qr/^key made$/m, 'it got a key that fits its certificate');
 
 my @rows = grep { !$_->{http_status} } audit_rows();    # nginx reports its 401s
-is(join(' ', map { "$_->{operation}:$_->{credential}" } @rows), 'enroll:basic renew:certificate enroll:basic',
+is(join(' ', map { "$_->{operation}:$_->{credential}" } @rows), 'ra:none enroll:basic renew:certificate enroll:basic',
     'the audit saw the same');

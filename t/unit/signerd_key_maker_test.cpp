@@ -145,9 +145,13 @@ void test_ends_while_busy(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_of_the_profile), cmocka_unit_test(test_what_is_asked_for),
-        cmocka_unit_test(test_what_cannot_be_had),   cmocka_unit_test(test_keys_come_back),
-        cmocka_unit_test(test_the_queue_is_bounded), cmocka_unit_test(test_ends_while_busy),
+        cmocka_unit_test(test_first_of_the_profile),
+        cmocka_unit_test(test_what_is_asked_for),
+        cmocka_unit_test(test_what_cannot_be_had),
+        cmocka_unit_test(test_what_is_like_a_key),
+        cmocka_unit_test(test_keys_come_back),
+        cmocka_unit_test(test_the_queue_is_bounded),
+        cmocka_unit_test(test_ends_while_busy),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
