@@ -26,6 +26,21 @@ namespace x509 = pki::x509;
 
 namespace {
 
+struct KnownType {
+    Bytes id;
+    const char* name;
+};
+// What names have no attribute of, with the names of RFC 5280, RFC 7633 and RFC 2985.
+constexpr KnownType kTypes[] = {
+    {oid::kSubjectAltName, "subjectAltName"},
+    {oid::kKeyUsage, "keyUsage"},
+    {oid::kExtendedKeyUsage, "extendedKeyUsage"},
+    {oid::kBasicConstraints, "basicConstraints"},
+    {oid::kSubjectKeyIdentifier, "subjectKeyIdentifier"},
+    {oid::kTlsFeature, "tlsfeature"},
+    {oid::kChallengePassword, "challengePassword"},
+};
+
 std::string value_text(Bytes encoding) {
     der::Reader input(encoding);
     const auto value = input.any();
@@ -76,7 +91,7 @@ Status fulfil_extension(const ExtensionDemand& demand, RequestNames& names) {
         const char* text = is_san
                                ? "the server asks for --san"
                                : "the server asks for an extension whose value it leaves open";
-        return fail(Errc::denied, text, x509::attribute_name(demand.id));
+        return fail(Errc::denied, text, type_text(demand.id));
     }
     der::Writer w;
     x509::write_extension(w, demand.id, demand.critical, [&] { w.raw(*demand.value); });
@@ -88,6 +103,12 @@ bool is_ec(const KeyDemand& key) { return pki::equal(key.algorithm, oid::kEcPubl
 bool is_rsa(const KeyDemand& key) { return pki::equal(key.algorithm, oid::kRsaEncryption); }
 
 }  // namespace
+
+std::string type_text(Bytes type) {
+    for (const KnownType& known : kTypes)
+        if (pki::equal(known.id, type)) return known.name;
+    return x509::attribute_name(type);
+}
 
 Result<CsrDemands> ask_demands(EstServer& server) {
     PKI_TRY(const Buffer der, est_csrattrs(server));
@@ -116,10 +137,8 @@ std::vector<std::string> demand_lines(const CsrDemands& demands) {
     std::vector<std::string> subject, extensions, attributes, lines;
     for (const SubjectDemand& one : demands.subject) subject.push_back(subject_text(one));
     for (const ExtensionDemand& one : demands.extensions)
-        extensions.push_back(x509::attribute_name(one.id) +
-                             (one.value ? " (value given)" : ""));
-    for (const Buffer& type : demands.attributes)
-        attributes.push_back(x509::attribute_name(type));
+        extensions.push_back(type_text(one.id) + (one.value ? " (value given)" : ""));
+    for (const Buffer& type : demands.attributes) attributes.push_back(type_text(type));
     if (demands.key) lines.push_back("key: " + key_text(*demands.key));
     if (!subject.empty()) lines.push_back("subject: " + join(subject, ", "));
     if (!extensions.empty()) lines.push_back("extensions: " + join(extensions, ", "));
@@ -137,9 +156,8 @@ void tell(const CsrDemands& demands, Report& report) {
     for (const SubjectDemand& one : demands.subject) subject.push_back(subject_text(one));
     if (!subject.empty()) report.set("subject", join(subject, ", "));
     for (const ExtensionDemand& one : demands.extensions)
-        report.add("extensions", x509::attribute_name(one.id));
-    for (const Buffer& type : demands.attributes)
-        report.add("attributes", x509::attribute_name(type));
+        report.add("extensions", type_text(one.id));
+    for (const Buffer& type : demands.attributes) report.add("attributes", type_text(type));
 }
 
 Status fulfil(const CsrDemands& demands, const Asker& asker, RequestNames& names,
@@ -151,10 +169,9 @@ Status fulfil(const CsrDemands& demands, const Asker& asker, RequestNames& names
             PKI_CHECK(fulfil_extension(one, names));
     for (const Buffer& type : demands.attributes) {
         if (!pki::equal(type, oid::kChallengePassword)) {
-            report.progress("passed over: " + x509::attribute_name(type));
+            report.progress("passed over: " + type_text(type));
         } else if (!asker.bound) {
-            return fail(Errc::denied, "the server asks for --channel-binding",
-                        x509::attribute_name(type));
+            return fail(Errc::denied, "the server asks for --channel-binding", type_text(type));
         }
     }
     return {};

@@ -10,6 +10,8 @@ namespace enroll {
 // Nothing where the server has no csrattrs.
 pki::Result<pki::est::CsrDemands> ask_demands(EstServer& server);
 
+// "CN", "keyUsage", "challengePassword", else the OID.
+std::string type_text(pki::Bytes type);
 // "O=Example", or "CN" where the value is the client's choice.
 std::string subject_text(const pki::est::SubjectDemand& demand);
 // "ec:P-256", "rsa:3072"; "rsa" or "ec" where the server says no more.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const enroll::Command* kCommands[] = {
     &enroll::kEstCacerts,  &enroll::kEstCsrAttrs,     &enroll::kEstEnroll,
-    &enroll::kEstReenroll, &enroll::kEstTest,
+    &enroll::kEstReenroll, &enroll::kEstServerKeyGen, &enroll::kEstTest,
     &enroll::kScepGetCaps, &enroll::kScepGetCaCert,   &enroll::kScepGetNextCa,
     &enroll::kScepEnroll,  &enroll::kScepRenew,       &enroll::kScepPoll,
     &enroll::kScepGetCert, &enroll::kScepGetCrl,      &enroll::kCmpIr,
