@@ -8,6 +8,7 @@ ca_init();
 my $config = signerd_config();
 $config->{profiles}{asks} = {%{$config->{profiles}{device}}, keys => ['ec:P-384'], subject => {CN => {required => JSON::PP::true()},
     O => {required => JSON::PP::true(), patterns => ['Example']}}};
+$config->{profiles}{moves} = {%{$config->{profiles}{device}}, est => {renewal => {change_subject => JSON::PP::true()}}};
 $_->{profiles} = '*' for grep { $_->{role} eq 'frontend' } map { @{$_->{peers}} } @{$config->{listen}};
 start_signerd($config);
 write_file('passwords', "demo:{PLAIN}secret\n");
@@ -15,6 +16,10 @@ start_nginx(<<'END');
     est_auth basic; est_password_file %%DIR%%/passwords; est_channel_binding on;
     location /.well-known/est/ { est_pass signerd; est_profile device; }
     location /.well-known/est/asks/ { est_pass signerd; est_profile asks; est_label asks; }
+    location /.well-known/est/stays/ { est_pass signerd; est_profile device; est_label stays; est_auth mtls;
+        est_client_certificate %%DIR%%/ca/chain.pem; }
+    location /.well-known/est/moves/ { est_pass signerd; est_profile moves; est_label moves; est_auth basic mtls;
+        est_client_certificate %%DIR%%/ca/chain.pem; }
     location /.well-known/est/bound/ { est_pass signerd; est_profile device; est_label bound; est_channel_binding required; }
 END
 
@@ -53,6 +58,16 @@ $result = est('/asks', 'enroll', @demo, '--key', path('asked.key'), '--out', pat
     '--csrattrs');
 is($result->{status}, 0, 'who does is not') or diag $result->{err};
 like(cert_text(read_file('asked.pem')), qr/secp384r1/, 'and has the key');
+
+# --- other names ---
+
+is(enroll('/moves', 'mover')->{status}, 0, 'a certificate');
+my @renew = ('--cert', path('mover.pem'), '--key', path('mover.key'), '--out', path('moved.pem'));
+$result = est('/moves', 'reenroll', @renew, '--subject', 'CN=moved', '--san', 'dns:moved.example');
+is($result->{status}, 0, 'its renewal under another name, where the profile allows it') or diag $result->{err};
+like(cert_text(read_file('moved.pem'), '-subject'), qr/CN = moved$/m, 'has the name');
+like(cert_text(read_file('moved.pem')), qr/DNS:moved\.example/, 'and the other one');
+is(est('/stays', 'reenroll', @renew, '--subject', 'CN=moved')->{status}, 1, 'not where it does not');
 
 # --- from outside ---
 
