@@ -80,7 +80,8 @@ Result<cms::DeliveredKey> open(Bytes message, const KeyProtection& protection, E
     PKI_TRY(const Buffer lengths, cms::der_from_ber(message, pki::limits::kScepMessage));
     cms::KeyOpener opener;
     Buffer identifier = protection.identifier;
-    if (protection.own_key) {
+    // A server may seal it for the request's key without being asked to.
+    if (protection.shared.size() == 0) {
         PKI_TRY(identifier, own_identifier(key));
         opener.key = key;
     } else {
@@ -121,8 +122,6 @@ Result<MadeKey> read_made_key(const HttpAnswer& answer, const KeyProtection& pro
             pki::est::parse_key_parts(answer.content_type, answer.body));
     if (protection.sealed() && !parts.sealed)
         return fail(Errc::denied, "the server has not encrypted the private key");
-    if (parts.sealed && !protection.sealed())
-        return fail(Errc::unsupported, "the private key is encrypted, and nobody asked for it");
     MadeKey made;
     PKI_TRY(const std::vector<Bytes> certificates, x509::parse_certs_only(parts.certificates));
     for (const Bytes one : certificates) made.certificates.push_back(pki::to_buffer(one));

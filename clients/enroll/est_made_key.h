@@ -30,8 +30,8 @@ struct MadeKey {
     std::vector<pki::Buffer> signer_chain;
 };
 // From an answer with status 200. A key that came without the protection that was asked for is
-// `denied`, one that nobody has asked to be sealed `unsupported`. Not checked: whether it is
-// the certificate's, who the signer is.
+// `denied`; one that is sealed for the request's key is opened whether that was asked for or
+// not. Not checked: whether it is the certificate's, who the signer is.
 pki::Result<MadeKey> read_made_key(const HttpAnswer& answer, const KeyProtection& protection,
                                    EVP_PKEY* request_key);
 
