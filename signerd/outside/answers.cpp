@@ -64,12 +64,12 @@ pki::Status intune_verdict(const HttpAnswer& answer) {
     return unclear("Intune does not say a code", answer);
 }
 
-pki::Result<Token> read_token(const HttpAnswer& answer) {
+pki::Result<AccessToken> read_token(const HttpAnswer& answer) {
     PKI_TRY(const JsonPtr object, read_object(answer));
     if (answer.status != kOk)
         return fail(Errc::unavailable, "no token",
                     outside_reason(text_in(object.get(), "error")));
-    Token token{std::string(text_in(object.get(), "access_token")), 0};
+    AccessToken token{std::string(text_in(object.get(), "access_token")), 0};
     const json_t* const lifetime = json_object_get(object.get(), "expires_in");
     if (json_is_integer(lifetime)) token.lifetime = json_integer_value(lifetime);
     // RFC 6750 2.1: what is a line of its own in a header is no token.

@@ -17,14 +17,14 @@ pki::Status webhook_verdict(const HttpAnswer& answer);
 // stands in the detail. All else is unavailable.
 pki::Status intune_verdict(const HttpAnswer& answer);
 
-struct Token {
+struct AccessToken {
     std::string text;           // what stands in a header
     std::int64_t lifetime = 0;  // seconds
 };
 
 // RFC 6749 5.1: {"access_token", "token_type": "Bearer", "expires_in"}. unavailable otherwise;
 // the detail has the "error" of 5.2, never a token.
-pki::Result<Token> read_token(const HttpAnswer& answer);
+pki::Result<AccessToken> read_token(const HttpAnswer& answer);
 
 // {"value": [{"providerName" or "serviceName", "uri"}]}: the URI of this service, without a
 // slash at its end. unavailable when there is none. Not checked: that it may be called.

@@ -60,7 +60,7 @@ std::string TokenSource::form() const {
 }
 
 void TokenSource::fetched(const pki::Result<HttpAnswer>& answer) {
-    const auto token = answer ? read_token(*answer) : pki::Result<Token>(answer.error());
+    const auto token = answer ? read_token(*answer) : pki::Result<AccessToken>(answer.error());
     authorization_.clear();
     if (token) {
         authorization_ = "Authorization: Bearer " + token->text;
