@@ -253,7 +253,10 @@ harmless('a revoked signer', sub {
 my $whole = read_file('signed');
 harmless('octets of a signed message', sub {
     my ($answered, %types) = (0);
-    for (my $at = 4; $at < length $whole; $at += 13) {
+    # What stands behind the signer's certificate only helps to build its chain, and he is known.
+    my $signer = must(qw(openssl x509 -outform DER -in), path('victim.pem'));
+    my $end = index($whole, $signer) + length $signer;
+    for (my $at = 4; $at < $end; $at += 13) {
         my $changed = $whole;
         substr($changed, $at, 1) ^= chr(1 + $at % 255);
         my $reply = read_message(post_message($changed), signers => path('cmp.pem'));

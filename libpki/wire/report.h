@@ -33,7 +33,7 @@ struct ReportedDecision {
         v.number(6, m.http_status);
         v.text(7, m.detail, limits::kReportDetail);
         v.text(8, m.client_address, limits::kAddress);
-        v.number(9, m.credential, Credential::none, Credential::token);
+        v.number(9, m.credential, Credential::none, Credential::mac);
         v.text(10, m.credential_name, limits::kCredentialName);
         v.text(11, m.transaction, limits::kTransaction);
         v.bytes(12, m.csr_sha256, 32);

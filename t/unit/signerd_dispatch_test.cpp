@@ -53,6 +53,7 @@ constexpr Permission kPermissions[] = {
     {Kind::token_create_request, false, false, true},
     {Kind::token_list_request, false, false, true},
     {Kind::token_revoke_request, false, false, true},
+    {Kind::csr_attributes_request, true, false, false},
 };
 
 void test_roles(void**) {

@@ -83,7 +83,9 @@ void test_a_foreign_certificate_is_not_in_the_store(void**) {
     assert_false(found.empty());
     found.front() = 'D';
     const pki::Buffer csr = make_csr();
-    assert_ok(fixture.replies.issued(fixture.issue(request_of(fixture, csr))));
+    wire::IssueRequest request = request_of(fixture, csr);
+    request.operation = wire::Operation::enroll;
+    assert_ok(fixture.replies.issued(fixture.issue(request)));
     fixture.remove();
 }
 
