@@ -86,7 +86,7 @@ wait_until(sub { grep { ($_->{detail} // '') eq 'no client certificate' } audit_
 my @rows = grep { $_->{protocol} eq 'enroll' } audit_rows();
 my ($row) = grep { $_->{decision} eq 'allow' } @rows;
 is("$row->{operation} $row->{credential}", 'renew certificate', 'the record of the renewal');
-($row) = grep { ($_->{credential_name} // '') eq 'CN=foreign' } @rows;
+($row) = grep { ($_->{credential_name} // '') eq 'CN=foreign' && $_->{http_status} } @rows;
 is($row->{credential}, 'unproven', 'the record of a certificate that was refused');
 my ($counts) = grep { $_->{location} eq 'localhost/enroll/renewal' }
     @{JSON::PP::decode_json(get('/status')->{body})->{locations}};
