@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use Enroll::Test;
 use IO::Socket::SSL;
+use JSON::PP ();
 use POSIX ();
 
 my $source = 'clients/embedded/est_client.c';
@@ -206,6 +207,8 @@ for my $case (
     ['JSON that is cut', "${good}Content-Length: 20\r\n\r\n" . substr($body, 0, 20), 8],
     ['another type', "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{}", 8],
     ['a certificate for another key', "${good}Content-Length: " . length($body) . "\r\n\r\n$body", 8],
+    ['a hint before it', "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${good}Content-Length: " . length($body) . "\r\n\r\n$body", 8],
+    ['nothing but a hint', "HTTP/1.1 100 Continue\r\n\r\n", 3],
     ['the same in chunks', "${good}Transfer-Encoding: chunked\r\n\r\n$chunked", 8],
     ['a busy server', "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: 17\r\n\r\n", 7],
     ['a server that redirects', "HTTP/1.1 302 Found\r\nLocation: https://x/\r\nContent-Length: 0\r\n\r\n", 6],
@@ -216,6 +219,36 @@ for my $case (
     ends($name, run($client, 'enroll', @fake, qw(--api enroll)), $status);
     ok(!-e path('k.pem'), "$name: no identity");
 }
+
+# A key that a server smuggles in between two certificates.
+{
+    local $ENV{EST_CLIENT_TOKEN} = 'A' x 32;
+    write_file('answer', '');
+    run($client, 'enroll', @fake, qw(--api enroll));
+    my ($csr) = read_file('k.pem.csr') =~ /(-----BEGIN.*)/s;
+    write_file('k.csr', $csr);
+    my $answer = post('/enroll/bootstrap', JSON::PP::encode_json({token => token(), csr => $csr}),
+        -H => 'Content-Type: application/json');
+    is($answer->{status}, 200, 'a certificate for its key');
+    my $theirs = must(qw(openssl genpkey -algorithm ED25519));
+    my $json = JSON::PP::decode_json($answer->{body});
+    $json->{certificate} .= "-----BEGIN CERTIFICATE-----\n$theirs" . read_file('ca/issuing.pem');
+    my $text = JSON::PP::encode_json($json);
+    write_file('answer', "${good}Content-Length: " . length($text) . "\r\n\r\n$text");
+    run($client, 'enroll', @fake, qw(--api enroll));
+    unlike(-e path('k.pem') ? read_file('k.pem') : '', qr/\Q$theirs\E/, 'a key in the answer is not taken');
+    unlink path('k.pem');
+}
+
+# --- who starts it ---
+
+is(run('sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh', $client, 'enroll', @server, '--identity', path('n.pem'), '--cn', 'n',
+    @password)->{status}, 0, 'with no files open');
+whole('n.pem');
+write_file('no-openssl', "#!/bin/sh\nopenssl \"\$@\"\n[ \"\$1\" != genpkey ]\n");
+chmod 0700, path('no-openssl');
+ends('openssl fails, with SIGCHLD ignored', run(qw(env --ignore-signal=CHLD), $client, 'enroll', @server, '--identity',
+    path('o.pem'), '--cn', 'o', '--openssl', path('no-openssl'), @password), 1);
 
 # --- a token is not lost with an answer, and no secret shows ---
 

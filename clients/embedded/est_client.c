@@ -246,7 +246,7 @@ static void converse(const int fds[3], const struct text *in, struct text *out, 
 // Runs openssl; `in` is what it reads. True: its status is 0.
 static bool run(const char *const words[], const struct text *in, struct text *out,
                 struct text *err) {
-    int pipes[3][2], status = 0;
+    int pipes[3][2], status = -1;
     for (int i = 0; i < 3; i++) {
         if (pipe(pipes[i]) != 0) die(FAILED, "pipe: %s", strerror(errno));
         for (int j = 0; j < 2; j++) fcntl(pipes[i][j], F_SETFD, FD_CLOEXEC);
@@ -254,9 +254,7 @@ static bool run(const char *const words[], const struct text *in, struct text *o
     child = fork();
     if (child < 0) die(FAILED, "fork: %s", strerror(errno));
     if (child == 0) become((char *const *)words, pipes[0][0], pipes[1][1], pipes[2][1]);
-    close(pipes[0][0]);
-    close(pipes[1][1]);
-    close(pipes[2][1]);
+    for (int i = 0; i < 3; i++) close(pipes[i][i != 0]);  // those of openssl
     converse((const int[]){pipes[0][1], pipes[1][0], pipes[2][0]}, in, out, err);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         if (stopped) kill(child, SIGKILL);
@@ -272,15 +270,16 @@ static struct text openssl(const struct text *in, const char *const words[]) {
 }
 #define OPENSSL(in, ...) openssl(in, (const char *const[]){"openssl", __VA_ARGS__, NULL})
 
-// The next block with this label, which becomes a text of its own; false: there is none. `at`
-// goes on behind it.
+// The next block with this label, of nothing but base64, which becomes a text of its own; false:
+// there is none. `at` goes on behind it.
 static bool next_pem(const char **at, const char *label, struct text *block) {
     char begin[64], end[64];
     snprintf(begin, sizeof(begin), "-----BEGIN %s-----\n", label);
     snprintf(end, sizeof(end), "-----END %s-----", label);
-    const char *const first = strstr(*at, begin), *const last = first ? strstr(first, end) : NULL;
+    const char *const first = strstr(*at, begin), *last = first ? first + strlen(begin) : "";
     *block = (struct text){0};
-    if (last == NULL) return false;
+    last += strspn(last, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n");
+    if (!starts_with(last, end)) return false;
     *at = last + strlen(end);
     append_bytes(block, first, (size_t)(*at - first));
     APPEND(block, "\n");
@@ -294,9 +293,8 @@ static struct text only_pem(const char *from, const char *label, const char *whe
     return block;
 }
 
-// As -subj and subjectAltName want them; an empty san: none.
 struct names {
-    struct text subject, san;
+    struct text subject, san;  // as -subj and subjectAltName want them; an empty san: none
 };
 
 struct request {
@@ -458,8 +456,9 @@ static bool take_chunks(const char *at, const char *end, struct text *body) {
 
 static struct answer parse_answer(const struct text *raw) {
     struct answer answer = {0, -1, "", {0}};
-    char *const head = raw->data, *const end = raw->data + raw->size;
-    char *const body = strstr(head, "\r\n\r\n");
+    char *head = raw->data, *const end = raw->data + raw->size, *body;
+    while ((body = strstr(head, "\r\n\r\n")) != NULL && starts_with(head, "HTTP/1.1 1"))
+        head = body + 4;  // RFC 9110 15.2: one that is not the last, and says nothing
     if (body == NULL || !starts_with(head, "HTTP/1.") || strspn(head + 9, "0123456789") != 3)
         die(UNREACHED, "%s: the answer is not HTTP, or was cut", opt.server);
     body[2] = '\0';  // the head is a string of its own
@@ -537,10 +536,9 @@ static struct answer call(const char *operation, const char *type, const struct 
     if (body != NULL) {
         snprintf(head, sizeof(head), "Content-Type: %s\r\nContent-Length: %zu\r\n", type,
                  body->size);
-        APPEND(&http, string(&authorization), head, "\r\n", string(body));
-    } else {
-        APPEND(&http, "\r\n");
+        APPEND(&http, string(&authorization), head);
     }
+    APPEND(&http, "\r\n", body != NULL ? string(body) : "");
     const struct answer answer = send_request(&http, identity);
     check_status(&answer);
     return answer;
@@ -769,15 +767,16 @@ static void check_options(void) {
     opt.percent = strcmp(end, "%") == 0;
     if (!isdigit((unsigned char)*opt.before) || opt.left > 36500 || (!opt.percent && *end != '\0'))
         misuse("--before takes days, or percent as in 25%");
-    opt.timeout = number(opt.seconds, 86400);
-    if (opt.timeout < 1) misuse("--timeout takes 1 to 86400 seconds");
+    if ((opt.timeout = number(opt.seconds, 86400)) < 1) misuse("--timeout takes 1 to 86400");
     if (strlen(opt.identity) > MOST_PATH - 8 || opt.identity[0] == '-' || opt.ca[0] == '-')
         misuse("--identity and --ca take the names of files");
     if (access(opt.ca, R_OK) != 0) die(FILES, "%s: %s", opt.ca, strerror(errno));
 }
 
 int main(int count, char *words[]) {
-    static const int kStops[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+    // Whoever starts this may have closed them: no file of ours takes their place.
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) return FAILED;
     atexit(clean_up);
     if (count == 2 && strcmp(words[1], "--help") == 0) {
         fputs(kHelp, stdout);
@@ -790,7 +789,8 @@ int main(int count, char *words[]) {
     check_options();
     umask(077);
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < 4; i++) signal(kStops[i], on_signal);
+    signal(SIGCHLD, SIG_DFL);  // ignored, it would take the status of openssl away
+    for (int *i = (int[]){SIGINT, SIGTERM, SIGHUP, SIGALRM, 0}; *i; i++) signal(*i, on_signal);
     read_secrets();
     if (opt.device_api && !opt.renew && token.size == 0) misuse("there is no token");
     lock_identity();
