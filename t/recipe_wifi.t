@@ -200,6 +200,7 @@ sub revoke_device {
 
 start_radius(ocsp => 'no');
 ok(let_in('by_crl'), 'by the CRL alone: let in');
+must(qw(openssl crl -outform DER -in), (glob path('raddb/certs/wifi/trusted/*.r0'))[0], '-out', path('old.crl'));
 revoke_device('by_crl');
 my $crl = sub { doc('install -d'); run({in => slurp((glob path('raddb/certs/wifi/trusted/*.r0'))[0])}, qw(openssl crl -noout -text))->{out} };
 ok(wait_until(sub { $crl->() =~ /$serial{by_crl}/i }), 'get-crl fetches the new list');
@@ -216,6 +217,9 @@ must(qw(openssl ca -gencrl -config), write_file('ca.cnf', "[ca]\ndefault_ca=x\n[
     . "\ndefault_md=sha256\ndefault_crl_days=1\n"), '-cert', path('foreign/issuing.pem'), '-keyfile', path('foreign/issuing.key'),
     '-out', path('foreign.crl.pem'));
 must(qw(openssl crl -outform DER -in), path('foreign.crl.pem'), '-out', path('foreign.crl'));
+$result = run("$recipe/get-crl", 'http://127.0.0.1:' . port('files') . '/old.crl', path('raddb/certs/wifi/trusted'));
+is($result->{status}, 1, 'an older list');
+like($result->{err}, qr/older than the one that is there/, 'is not taken');
 $result = run("$recipe/get-crl", 'http://127.0.0.1:' . port('files') . '/foreign.crl', path('raddb/certs/wifi/trusted'));
 is($result->{status}, 1, 'a CRL of the CA\'s name that it has not signed');
 like($result->{err}, qr/not signed by a CA/, 'said so');
