@@ -104,6 +104,15 @@ is(run(qw(openssl verify -purpose sslclient -CAfile), path('etc/root.pem'), '-un
 is(fleet()->{status}, 0, 'the next run');
 is(serial(), $second, 'has nothing to do');
 
+# One that ended when the certificate was there, but not everything else.
+($key) = identity() =~ /(-----BEGIN PRIVATE.*?END PRIVATE KEY-----\n)/s;
+write_file('fleet/next.key', $key, 0600);
+must(qw(openssl req -new -subj /CN=sensor-1.fleet.example.com -key), path('fleet/next.key'), '-out', path('fleet/next.csr'));
+is(fleet(68)->{status}, 0, 'a renewal beside leftovers of the last one');
+isnt(serial(), $second, 'is one');
+unlike(identity(), qr/\Q$key\E/, 'with a new key');
+is(files(), 'identity.pem', 'and nothing is left then');
+
 # A token is good once: nobody else gets a certificate with it.
 unlink path('fleet/identity.pem');
 write_file('etc/token', $used, 0600);
