@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <set>
 
 #include "libpki/base/ascii.h"
 #include "libpki/x509/oids.h"
@@ -51,22 +52,37 @@ void add(IssueJob& job, const char* rule, const IssueLimit& limit, const FieldHa
     job.limits.push_back({rule, limit, {hash.take(), job.now() + limit.within}});
 }
 
-void add_names(FieldHash& hash, const x509::Csr& csr) {
-    bool named = false;
-    for (const x509::NameAttribute& attribute : csr.subject.attributes) {
-        if (!pki::equal(attribute.type, x509::oid::kCommonName)) continue;
-        hash.text(pki::to_lower(x509::attribute_text(attribute)));
-        named = true;
-    }
-    if (!named && csr.san)
-        hash.text(pki::to_lower(x509::general_name_text(csr.san->names.front())));
+// As RFC 5280 7.1 compares names, but for letters beyond ASCII: without case, and white space
+// at the ends or doubled makes no other name.
+std::string folded(std::string_view name) {
+    std::string out;
+    for (const char c : name)
+        if (c != ' ' || (!out.empty() && out.back() != ' ')) out += pki::to_lower(c);
+    if (!out.empty() && out.back() == ' ') out.pop_back();
+    return out;
 }
 
+std::set<std::string> names_of(const x509::Csr& csr) {
+    std::set<std::string> names;
+    for (const x509::NameAttribute& attribute : csr.subject.attributes)
+        if (pki::equal(attribute.type, x509::oid::kCommonName))
+            names.insert(folded(x509::attribute_text(attribute)));
+    if (!names.empty() || !csr.san) return names;
+    for (const x509::GeneralName& name : csr.san->names)
+        names.insert(folded(x509::general_name_text(name)));
+    return names;
+}
+
+// Each name by itself: another one beside it would be a way out. What has none is one client.
 void add_by_name(IssueJob& job, const IssueLimit& limit) {
-    FieldHash hash = begin(kPerName, job);
-    add_names(hash, job.csr);
-    add_address(hash.text("from"), job.request.client_address);
-    add(job, kPerName, limit, hash);
+    std::set<std::string> names = names_of(job.csr);
+    if (names.empty()) names.insert("");
+    for (const std::string& name : names) {
+        FieldHash hash = begin(kPerName, job);
+        if (!name.empty()) hash.text(name);
+        add_address(hash.text("from"), job.request.client_address);
+        add(job, kPerName, limit, hash);
+    }
 }
 
 // Of one without a subject the key is what it is known by.

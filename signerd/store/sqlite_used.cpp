@@ -17,7 +17,7 @@ constexpr const char* kUse = "INSERT INTO used (kind, hash, expires) VALUES (?, 
 
 constexpr const char* kAdd = "INSERT INTO counted (hash, expires) VALUES (?, ?)";
 
-// A few at a time, so that no commit waits for many.
+// A few at a time, so that no commit waits for many; of what is counted more than is added.
 constexpr std::int64_t kPruned = 8;
 
 constexpr const char* kPruneUsed =
@@ -66,7 +66,10 @@ pki::Status UsedTable::put(const std::vector<UsedValue>& used,
     if (!used.empty())
         PKI_CHECK(statements_.prune_used.run().integer(now).integer(kPruned).done());
     if (!counted.empty())
-        PKI_CHECK(statements_.prune_counted.run().integer(now).integer(kPruned).done());
+        PKI_CHECK(statements_.prune_counted.run()
+                      .integer(now)
+                      .integer(kPruned + static_cast<std::int64_t>(counted.size()))
+                      .done());
     for (const UsedValue& value : used)
         PKI_CHECK(statements_.use.run()
                       .integer(static_cast<std::int64_t>(value.kind))

@@ -68,6 +68,8 @@ void what_is_one_name(void**) {
     } cases[] = {
         {"CN=device-1", "192.0.2.1", true},
         {"CN=Device-1", "192.0.2.1", false},
+        {"CN=\\ device-1", "192.0.2.1", false},
+        {"CN=device-1\\ ", "192.0.2.1", false},
         {"CN=device-1", "::ffff:192.0.2.1", false},
         {"CN=device-1", "192.0.2.2", true},
         {"CN=device-2", "192.0.2.1", true},
@@ -85,6 +87,18 @@ void what_is_one_name(void**) {
     fixture.remove();
 }
 
+// Nor is another name beside it.
+void each_name_counts(void**) {
+    LimitFixture fixture;
+    fixture.limits().per_name = {1, unit::kDay};
+    assert_text(fixture.enrol("CN=device-1,CN=x"), "issued");
+    assert_text(fixture.enrol("CN=device-1,CN=y").substr(0, 6), "limite");
+    assert_text(fixture.enrol("CN=z,CN=device-1").substr(0, 6), "limite");
+    assert_text(fixture.enrol("CN=z,CN=Z"), "issued");
+    assert_text(fixture.enrol("CN=y"), "issued");
+    fixture.remove();
+}
+
 void without_a_common_name_the_san_counts(void**) {
     LimitFixture fixture;
     auto& rules = fixture.config->profiles["device"].rules;
@@ -97,6 +111,10 @@ void without_a_common_name_the_san_counts(void**) {
     assert_text(enrol("dns:a.example.com"), "issued");
     assert_text(enrol("dns:b.example.com"), "issued");
     assert_text(enrol("dns:A.example.com"), "limite");
+    assert_text(
+        fixture.enrol("O=Example", "192.0.2.1", {"dns:c.example.com", "dns:a.example.com"})
+            .substr(0, 6),
+        "limite");
     fixture.remove();
 }
 
@@ -263,6 +281,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(so_many_within_the_window),
         cmocka_unit_test(what_is_one_name),
+        cmocka_unit_test(each_name_counts),
         cmocka_unit_test(without_a_common_name_the_san_counts),
         cmocka_unit_test(profiles_count_apart),
         cmocka_unit_test(what_is_not_counted),
