@@ -107,6 +107,19 @@ for my $build (qw(gcc musl asan)) {
 }
 $client = $build{asan};    # from here on
 
+# A run that ended with the new identity in place, and its key and request beside it.
+write_file('keeps', "#!/bin/sh\n[ \"\$1\" != verify ] || for f in key csr; do cp -p '" . path('gcc.pem') . "'.\$f '"
+    . path('kept') . "'.\$f; done\nexec openssl \"\$@\"\n");
+chmod 0700, path('keeps');
+$client = $build{gcc};
+ends('a renewal', renew('gcc.pem', '--before', '100%', '--openssl', path('keeps')), 0);
+rename path("kept.$_"), path("gcc.pem.$_") for qw(key csr);
+my $renewed = read_file('gcc.pem');
+ends('the next one', renew('gcc.pem', '--before', '100%'), 0);
+whole('gcc.pem');
+isnt(cert_text(read_file('gcc.pem'), '-pubkey'), cert_text($renewed, '-pubkey'), 'is not for the key that is in use');
+$client = $build{asan};
+
 # --- who is not who he should be ---
 
 my $file = 'gcc.pem';

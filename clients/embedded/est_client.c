@@ -294,7 +294,7 @@ static struct text only_pem(const char *from, const char *label, const char *whe
 }
 
 struct names {
-    struct text subject, san;  // as -subj and subjectAltName want them; an empty san: none
+    struct text subject, san, old;  // as -subj and -addext want them; the certificate to renew
 };
 
 struct request {
@@ -303,7 +303,7 @@ struct request {
 
 // RFC 7030 4.2.2: who renews asks for the same names.
 static struct names names_of(const struct text *certificate) {
-    struct names names = {{0}, {0}};
+    struct names names = {.old = *certificate};
     const struct text subject =
         OPENSSL(certificate, "x509", "-noout", "-subject", "-nameopt", "compat");
     const struct text san = OPENSSL(certificate, "x509", "-noout", "-ext", "subjectAltName");
@@ -338,8 +338,8 @@ static void forget_request(void) {
     unlink(beside(".key", path));
 }
 
-// That of an earlier run which wanted the same and did not get it; else a new one, on the disk
-// before anything is sent: whoever has the certificate must still have its key.
+// That of an earlier run which wanted the same in place of the same and did not get it; else a new
+// one, on the disk before anything is sent: whoever has the certificate must still have its key.
 static struct request prepare_request(const struct names *names, const struct text *old_key) {
     const struct text config = {(char *)"[req]\ndistinguished_name = dn\n[dn]\n", 36, 0};
     struct request request = {{0}, {0}};
@@ -348,7 +348,7 @@ static struct request prepare_request(const struct names *names, const struct te
     beside(".key", key_path);
     beside(".csr", csr_path);
     APPEND(&wanted, string(&names->subject), "\n", string(&names->san), "\n",
-           old_key != NULL ? "the old key" : opt.key_type, "\n");
+           old_key != NULL ? "the old key" : opt.key_type, "\n", string(&names->old));
     if (read_file(csr_path, true, &kept) && starts_with(string(&kept), string(&wanted)) &&
         read_file(key_path, true, &request.key)) {
         request.csr = only_pem(string(&kept), "CERTIFICATE REQUEST", csr_path);
@@ -683,7 +683,7 @@ static bool is_due(const struct text *certificate) {
 }
 
 static void enroll(void) {
-    struct names names = {{0}, {0}};
+    struct names names = {.san = {0}};
     if (!opt.force && access(opt.identity, F_OK) == 0)
         die(FILES, "%s is there already: renew it, or --force", opt.identity);
     APPEND(&names.subject, "/CN=", opt.cn);
