@@ -97,9 +97,19 @@ Status open_extensions(Reading& reading, const der::Reader& values) {
     return {};
 }
 
+// The example of RFC 7030 4.5.2, which servers followed until RFC 9908 5.2 corrected it.
+Status take_oids(CsrDemands& demands, der::Reader values) {
+    while (!values.at_end()) {
+        PKI_TRY(const Bytes id, values.oid());
+        PKI_CHECK(take_oid(demands, id));
+    }
+    return {};
+}
+
 // RFC 9908 3.2: one value, of type Extensions.
 Status take_extensions(Reading& reading, der::Reader values) {
     PKI_CHECK(open_extensions(reading, values));
+    if (values.next_is(der::kOid)) return take_oids(reading.demands, values);
     PKI_TRY(const der::Element value, values.element(der::kSequence));
     PKI_CHECK(values.finish());
     PKI_TRY(const x509::Extensions extensions, x509::parse_extensions(value.encoding));

@@ -49,6 +49,18 @@ void example_of_rfc_7030(void**) {
     assert_true(demands.subject.empty() && demands.extensions.empty());
 }
 
+// As it stood there, with an OID where Extensions have to be.
+void example_with_a_bare_oid(void**) {
+    const CsrDemands demands = read(
+        "MEEGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiMBYGCSqGSIb3DQEJDjEJBgcrBgEBAQEWBggqhkjO"
+        "PQQDAw==");
+    assert_text(texts(demands.attributes),
+                "1.2.840.113549.1.9.7 1.3.6.1.1.1.1.22 "
+                "1.2.840.10045.4.3.3");
+    assert_true(demands.key && pki::equal(demands.key->curve, oid::kP384));
+    assert_true(demands.subject.empty() && demands.extensions.empty());
+}
+
 // RFC 9908 5.1
 void example_of_acp(void**) {
     const CsrDemands demands = read(
@@ -255,6 +267,7 @@ void extension_request_itself_is_required(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(example_of_rfc_7030),
+        cmocka_unit_test(example_with_a_bare_oid),
         cmocka_unit_test(example_of_acp),
         cmocka_unit_test(examples_of_keys),
         cmocka_unit_test(example_of_the_template),
