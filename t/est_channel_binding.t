@@ -2,11 +2,10 @@
 # over, on full and resumed handshakes, with HTTP/1.1 and HTTP/2.
 use strict;
 use warnings;
+use Enroll::Binding;
 use Enroll::Test;
-use IPC::Open2;
 use MIME::Base64 ();
 
-my $tool = ($ENV{BUILD} || 'build') . '/tools/est_binding';
 my $labels = join '', map { <<"END" } (['off', 'off'], ['on', 'on'], ['must', 'required'], ['both', 'required exporter']);
     location /.well-known/est/$_->[0]/ {
         est_pass signerd; est_profile device; est_auth none; est_channel_binding $_->[1];
@@ -28,35 +27,6 @@ start_nginx(<<"END", listen => 'ssl http2');
     }
 END
 new_key('device');
-
-# base64 of DER, with a challengePassword, which may be none.
-sub bound_csr {
-    my ($password, $subject) = @_;
-    $subject ||= 'CN=device';
-    my $attributes = defined $password ? "attributes=a\n[a]\nchallengePassword=$password\n" : '';
-    write_file('req.cnf', "[req]\nprompt=no\ndistinguished_name=dn\n$attributes\[dn]\n$subject\n");
-    must(qw(openssl req -new -config), path('req.cnf'), '-key', path('device.key'), '-out', path('bound.csr'));
-    return MIME::Base64::encode_base64(must(qw(openssl req -outform DER -in), path('bound.csr')), '');
-}
-
-# The body is what $make gives for {'tls-unique' => …, 'tls-exporter' => …}. (status, answer)
-sub exchange {
-    my ($path, $make, @options) = @_;
-    my $pid = open2(my $from, my $to, $tool, '--port', port('https'), '--ca', path('ca/root.pem'),
-        '--path', "/.well-known/est/$path", @options);
-    my (%binding, $line);
-    while (defined($line = <$from>)) {
-        $binding{$1} = $2 if $line =~ /^(\S+) (\S+)$/;
-        last if $line =~ /^tls-exporter/;
-    }
-    print {$to} $make->(\%binding);
-    close $to;
-    my $answer = join '', <$from>;
-    waitpid $pid, 0;
-    return ($answer =~ /^status (\d+)\n(.*)/s, $answer);
-}
-
-sub binding { my ($name) = @_; return sub { bound_csr($_[0]{$name}) } }
 
 # --- what is right, and what is another connection's ---
 

@@ -1,7 +1,7 @@
 // A client of EST that knows its channel bindings, which curl does not tell.
 //
 //     est_binding --port N --ca FILE [--tls 1.2|1.3] [--resume] [--no-ems] [--h2]
-//                 [--cert FILE --key FILE] --path PATH [--header "Name: value"]…
+//                 [--cert FILE --key FILE] [--type TYPE] --path PATH [--header "Name: value"]…
 //
 // It shakes hands with 127.0.0.1, twice with --resume, prints "tls-unique BASE64" and
 // "tls-exporter BASE64" (what there is), then reads the body of a POST from standard input to
@@ -24,6 +24,7 @@ namespace {
 struct Options {
     int port = 0;
     std::string ca, tls, cert, key, path;
+    std::string type = "application/pkcs10";  // of the body
     std::vector<std::string> headers;
     bool resume = false;
     bool no_ems = false;
@@ -57,6 +58,8 @@ Options read_options(int argc, char** argv) {
             o.cert = argv[++i];
         else if (name == "--key")
             o.key = argv[++i];
+        else if (name == "--type")
+            o.type = argv[++i];
         else if (name == "--path")
             o.path = argv[++i];
         else if (name == "--header")
@@ -169,7 +172,7 @@ std::string read_input() {
 void http_1(SSL* ssl, const Options& o, const std::string& body) {
     std::string request = "POST " + o.path + " HTTP/1.1\r\nHost: localhost\r\n";
     for (const std::string& header : o.headers) request += header + "\r\n";
-    request += "Content-Type: application/pkcs10\r\nConnection: close\r\nContent-Length: " +
+    request += "Content-Type: " + o.type + "\r\nConnection: close\r\nContent-Length: " +
                std::to_string(body.size()) + "\r\n\r\n" + body;
     write_all(ssl, request);
     const std::string answer = read_all(ssl);
@@ -202,7 +205,7 @@ std::string literal(const std::string& name, const std::string& value) {
 std::string header_block(const Options& o, std::size_t size) {
     std::string block = literal(":method", "POST") + literal(":scheme", "https") +
                         literal(":path", o.path) + literal(":authority", "localhost") +
-                        literal("content-type", "application/pkcs10") +
+                        literal("content-type", o.type) +
                         literal("content-length", std::to_string(size));
     for (const std::string& header : o.headers) {
         const std::size_t colon = header.find(':');
