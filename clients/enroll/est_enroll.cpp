@@ -85,6 +85,8 @@ Status run_reenroll(const Context& context, const Arguments& arguments) {
 
 Status check_names(const Arguments& arguments) {
     PKI_CHECK(check_est(arguments));
+    if (arguments.has("new-key") && !arguments.has("cert"))
+        return fail(Errc::malformed, "--new-key makes sense only with --cert");
     if (!arguments.has("subject") && !arguments.has("san") && !arguments.has("csr"))
         return fail(Errc::malformed, "an option is missing", "--subject or --san");
     PKI_CHECK(names_from(arguments));
@@ -112,6 +114,8 @@ constexpr Option kReenrollOptions[] = {
     option::kOldKey,
     option::kUser,
     option::kPasswordFile,
+    option::kBearer,
+    option::kTokenFile,
     option::kNewKey,
     option::kEstKeyType,
     {.name = "subject", .value = "NAME", .help = "ask for another name than that of --cert"},

@@ -18,12 +18,12 @@ namespace ossl = pki::ossl;
 
 namespace {
 
-// Of a key that was sealed.
+// Of a key that was sealed. What comes with it may be between, and vouches for nothing.
 Status check_signer(const MadeKey& made, std::vector<Buffer> known, const EstTalk& talk,
                     const Context& context) {
     if (made.signer.empty()) return {};
-    known.insert(known.end(), made.signer_chain.begin(), made.signer_chain.end());
     const std::vector<Buffer> roots = talk.anchors.empty() ? self_issued(known) : talk.anchors;
+    known.insert(known.end(), made.signer_chain.begin(), made.signer_chain.end());
     PKI_CHECK(find_chain(made.signer, known, roots, context.clock.now()));
     context.report.checked("who signed the private key has a certificate of a trusted CA");
     return {};

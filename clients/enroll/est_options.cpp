@@ -15,8 +15,6 @@ Status check_est(const Arguments& arguments) {
     PKI_CHECK(est_url(arguments.text("url")));
     if (arguments.has("password-file") && !arguments.has("user"))
         return fail(Errc::malformed, "--password-file makes sense only with --user");
-    if (arguments.has("new-key") && !arguments.has("cert"))
-        return fail(Errc::malformed, "--new-key makes sense only with --cert");
     return {};
 }
 
