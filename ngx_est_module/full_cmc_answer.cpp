@@ -6,6 +6,7 @@
 #include "libpki/wire/pending.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
+#include "ngx_est_module/bearer.h"
 #include "ngx_est_module/full_cmc_step.h"
 #include "ngx_est_module/signing.h"
 
@@ -81,7 +82,7 @@ ngx_int_t sign(EstExchange& exchange, Answer answer) {
     return take_step(exchange, *step, slow);
 }
 
-// A 401 needs a challenge (RFC 9110 11.6.1), and ours is answered by now.
+// A 401 needs a challenge (RFC 9110 11.6.1), and ours is answered by now; a token's is not.
 ngx_uint_t http_status(Errc code) {
     if (code == Errc::unauthenticated) return NGX_HTTP_FORBIDDEN;
     return static_cast<ngx_uint_t>(pki::est::http_status(code));
@@ -115,7 +116,12 @@ pki::Result<ngx_int_t> on_error(EstExchange& exchange, const wire::Frame& frame)
         objection_of(pki::fail(error.code, error.reason, ""), part_of(exchange));
     const time_t later =
         pki::retryable(error.code) ? retry_after_of(exchange, error.retry_after) : 0;
-    return sign(exchange, refusal(objection, error.text, later));
+    Answer answer = refusal(objection, error.text, later);
+    if (error.code == Errc::unauthenticated && exchange.token_sha256) {
+        bearer_refused(exchange);
+        answer.status = NGX_HTTP_UNAUTHORIZED;
+    }
+    return sign(exchange, std::move(answer));
 }
 
 // The client comes again with the same request, as RFC 7030 4.2.3 has it: pendInfo has to be
