@@ -122,7 +122,9 @@ const pki::x509::Csr& csr_of(const FullCmc& cmc) {
 ngx_int_t refuse_unbound(EstExchange& exchange, const pki::Error& error) {
     if (error.code == Errc::unsupported) return refuse_binding(exchange, error);
     const cmc::BodyPart part = exchange.full_cmc->request.data.requests.front().id;
-    return refuse_full_cmc(exchange, objection_of(error, part));
+    Objection objection = objection_of(error, part);
+    objection.fail_info = cmc::FailInfo::pop_failed;  // RFC 7030 3.5
+    return refuse_full_cmc(exchange, objection);
 }
 
 class Checking final : public CmcStep {

@@ -68,7 +68,7 @@ for my $case (
     is($got, $status, "fullcmc, $label, $name: $status");
     like($answer, qr{^Content-Type: application/pkcs7-mime; smime-type=CMC-response\r$}m, "fullcmc, $label, $name: by CMC");
     my $said = cmc_answer($answer =~ s/.*\r\n\r\n//sr, 'est');
-    is_deeply([@$said{qw(status fail parts)}], [2, 2, [7]], "fullcmc, $label, $name: badRequest") or diag explain $said;
+    is_deeply([@$said{qw(status fail parts)}], [2, 9, [7]], "fullcmc, $label, $name: popFailed") or diag explain $said;
     like($said->{text}, $text, "fullcmc, $label, $name: and why");
 }
 is((exchange('on/fullcmc', $none, qw(--tls 1.3), @type))[0], 200, 'fullcmc, on, none');
