@@ -172,8 +172,9 @@ std::string read_input() {
 void http_1(SSL* ssl, const Options& o, const std::string& body) {
     std::string request = "POST " + o.path + " HTTP/1.1\r\nHost: localhost\r\n";
     for (const std::string& header : o.headers) request += header + "\r\n";
-    request += "Content-Type: " + o.type + "\r\nConnection: close\r\nContent-Length: " +
-               std::to_string(body.size()) + "\r\n\r\n" + body;
+    request += "Content-Type: " + o.type +
+               "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+               "\r\n\r\n" + body;
     write_all(ssl, request);
     const std::string answer = read_all(ssl);
     if (answer.size() < 12) die("no answer");
