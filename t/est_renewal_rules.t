@@ -26,6 +26,7 @@ my @labels = (sort keys %est, 'brief');
 my $mtls = 'est_auth mtls basic; est_client_certificate %%DIR%%/ca/chain.pem; est_password_file %%DIR%%/passwords;';
 my $named = join ' ', map { "est_label $_ $_;" } @labels;
 start_nginx((join '', map { "location /.well-known/est/$_/ { est_pass signerd; est_profile $_; $mtls }\n" } @labels) . <<"END", listen => 'ssl http2');
+    location /.well-known/est/token/ { est_pass signerd; est_profile strict; est_auth bearer; }
     error_page 495 = \@expired;
     location \@expired { est_pass signerd; est_profile device; $mtls $named est_renew_expired on; }
 END
@@ -121,6 +122,15 @@ $reply = post(url('strict', 'simpleenroll'), changing('strict', name('enrolled')
 is($reply->{status}, 200, 'ChangeSubjectName of an enrolment');
 like(cert_text((certificates($reply->{body}))[0], '-subject'), qr/CN\s*=\s*enrolled$/m, 'has its name');
 
+# A token that is bound to a name is bound to the one that is asked for.
+for my $case (['old', 403], ['enrolled', 200]) {
+    my ($identity, $status) = @$case;
+    my $token = signerctl(qw(token create --profile strict --ttl 1h --identity), $identity)->{out} =~ s/\n//r;
+    new_csr('tied', '/CN=old');
+    $reply = post(url('token', 'simpleenroll'), changing('tied', name('enrolled')), -H => "Authorization: Bearer $token");
+    is($reply->{status}, $status, "a token for '$identity', and CN=enrolled in ChangeSubjectName");
+}
+
 new_csr('names', '/CN=new', @san);
 renew('names', read_file('names.csr'), 403, 'other names in the CSR itself', qr/^renewal: the subject is not that of the certificate/, @names);
 renew('names', changing('names', name('new')), 403, 'and beside the attribute', qr/^renewal: the subject is not/, @names);
@@ -191,6 +201,7 @@ for my $operation (qw(simplereenroll simpleenroll)) {
 }
 
 reload_nginx((join '', map { "location /.well-known/est/$_/ { est_pass signerd; est_profile $_; $mtls }\n" } @labels) . <<"END");
+    location /.well-known/est/token/ { est_pass signerd; est_profile strict; est_auth bearer; }
     error_page 495 = \@expired;
     location \@expired { est_pass signerd; est_profile device; $mtls $named }
 END
