@@ -23,11 +23,14 @@ is($made->{status}, 0, 'a certificate to sign with') or diag $made->{err};
 my $common = 'est_pass signerd; est_profile device; est_auth basic mtls; est_password_file %%DIR%%/passwords; '
     . 'est_client_certificate %%DIR%%/ca/chain.pem; est_certificate %%DIR%%/est.pem; est_certificate_key %%DIR%%/est.key;';
 my $keygen = "$common est_keygen on; est_keygen_secrets %%DIR%%/secrets;";
+(my $tokens = $keygen) =~ s/est_auth basic mtls;/est_login_failures off;/;
 start_nginx(<<"END");
     location /.well-known/est/ { $keygen est_label none none; est_label ec ec; est_label signs signs; est_label asks asks; }
     location /.well-known/est/csr/ { $keygen est_keygen_encrypt csr; }
     location /.well-known/est/required/ { $keygen est_keygen_encrypt required; est_chain on; }
     location /.well-known/est/off/ { $common }
+    location /.well-known/est/token/ { $tokens est_auth bearer; }
+    location /.well-known/est/all/ { $tokens est_auth bearer mtls; est_satisfy all; }
     location /.well-known/est/bare/ { $common est_keygen on; }
 END
 
@@ -195,6 +198,25 @@ is(ask('', $csr, -H => 'X-Nothing: 1')->{status}, 401, 'nobody');
 is(get('/.well-known/est/serverkeygen', @demo)->{status}, 405, 'GET');
 is(ask('', $csr, @demo, -H => 'Content-Type: text/plain')->{status}, 415, 'another media type');
 is(ask('', 'nonsense', @demo)->{status}, 400, 'no CSR');
+
+# --- by tokens ---
+
+sub token { return (-H => 'Authorization: Bearer ' . signerctl(qw(token create --profile device), @_)->{out} =~ s/\n//r) }
+my @once = token('--once');
+refused('a token for once, and a name that the profile does not allow', ask('token/', slurp(new_csr('named', '/L=Here/CN=x')), @once),
+    403, qr/subject/);
+comes_plain('that token again', ask('token/', $csr, @once), qr/prime256v1/);
+for my $case (['used', @once], ['unknown', -H => 'Authorization: Bearer ' . 'x' x 32]) {
+    my ($name, @with) = @$case;
+    my $reply = ask('token/', $csr, @with);
+    is($reply->{status}, 401, "a token that is $name");
+    like($reply->{headers}{'www-authenticate'}, qr/^Bearer .*error="invalid_token"$/, "$name: the challenge");
+    unlike($reply->{body}, qr/pkcs8|multipart/, "$name: no key");
+}
+my @often = token(qw(--ttl 1h));
+is(ask('all/', $csr, @often)->{status}, 401, 'all: not the token alone');
+is(ask('all/', $csr, @client)->{status}, 401, 'all: not the certificate alone');
+comes_plain('all: both', ask('all/', $csr, @client, @often), qr/prime256v1/);
 
 # --- keys are kept nowhere ---
 
