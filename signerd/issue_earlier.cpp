@@ -47,6 +47,8 @@ RequestKey key_of(const IssueJob& job) {
 // Step 4. True when an earlier request decides this one, or has to be decided before it.
 bool Issuer::settled_earlier(const IssueJobPtr& job) {
     job->key = key_of(*job);
+    // One hash finds whatever is recorded of it, however often the CSR is made anew.
+    job->record().csr_sha256 = pki::to_buffer(job->key.csr_sha256);
     if (is_always_new(*job)) return false;
     const Claim claim = working_.claim(job->key);
     if (claim == Claim::taken) return working_.wait(job->key, job);

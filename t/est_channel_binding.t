@@ -15,9 +15,13 @@ END
 ca_init();
 my $config = signerd_config();
 $config->{profiles}{named} = {%{$config->{profiles}{device}}, required_attributes => ['challengePassword']};
+$config->{profiles}{manual} = {%{$config->{profiles}{device}}, approval => 'manual'};
 start_signerd($config);
 start_nginx(<<"END", listen => 'ssl http2');
     $labels
+    location /.well-known/est/manual/ {
+        est_pass signerd; est_profile manual; est_auth none; est_channel_binding required;
+    }
     location /.well-known/est/named/ {
         est_pass signerd; est_profile named; est_auth none; est_channel_binding on;
     }
@@ -106,6 +110,21 @@ my $again = sub { bound_csr($_[0]{'tls-exporter'}, 'CN=again') };
 my ($first) = (exchange('must/simpleenroll', $again, @tls13))[1] =~ /\r\n\r\n(.*)/s;
 my ($second) = (exchange('must/simpleenroll', $again, @tls13))[1] =~ /\r\n\r\n(.*)/s;
 is($second, $first, 'the same certificate for a CSR that was made anew');
+
+# --- and so it is while it waits for a person ---
+
+my $waits = sub { bound_csr($_[0]{'tls-exporter'}, 'CN=waits') };
+is((exchange('manual/simpleenroll', $waits, @tls13))[0], 202, "connection $_: it waits") for 1 .. 2;
+my $waiting = JSON::PP::decode_json(signerctl(qw(--json request list))->{out})->{requests};
+is(scalar @$waiting, 1, 'one request');
+is(signerctl(qw(request approve 1))->{status}, 0, 'it is approved');
+($status, $answer) = exchange('manual/simpleenroll', $waits, @tls13);
+is($status, 200, 'connection 3: the certificate');
+my ($serial) = cert_text((certificates($answer =~ s/.*\r\n\r\n//sr))[0], '-serial') =~ /=(.*)/;
+my @records = grep { ($_->{subject} // '') eq 'CN=waits' } audit_rows();
+is_deeply([map { $_->{csr_sha256} } @records], [($waiting->[0]{csr_sha256}) x @records],
+    'one hash in all records of it') or diag explain \@records;
+is(lc $serial, $records[-1]{serial}, 'of that certificate');
 
 my @refused = grep { ($_->{http_status} // 0) == 409 } audit_rows();
 ok(@refused > 5, 'what was refused is in the audit');
