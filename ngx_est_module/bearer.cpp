@@ -43,6 +43,12 @@ void add_bearer_challenge(ngx_http_request_t* r, const LocConf& conf, const char
     if (r->headers_out.www_authenticate == nullptr) r->headers_out.www_authenticate = header;
 }
 
+// Of a certificate signerd says what is wrong with it, in its reason.
+bool is_of_token(const EstExchange& exchange, const pki::wire::ErrorReply& error) {
+    return exchange.token_sha256 && error.code == pki::Errc::unauthenticated &&
+           error.reason == pki::Reason::none;
+}
+
 void bearer_refused(EstExchange& exchange) {
     ngx_http_request_t* r = exchange.request;
     const LocConf& conf = conf_of(r);

@@ -117,7 +117,7 @@ pki::Result<ngx_int_t> on_error(EstExchange& exchange, const wire::Frame& frame)
     const time_t later =
         pki::retryable(error.code) ? retry_after_of(exchange, error.retry_after) : 0;
     Answer answer = refusal(objection, error.text, later);
-    if (error.code == Errc::unauthenticated && exchange.token_sha256) {
+    if (is_of_token(exchange, error)) {
         bearer_refused(exchange);
         answer.status = NGX_HTTP_UNAUTHORIZED;
     }

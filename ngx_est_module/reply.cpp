@@ -30,7 +30,7 @@ pki::Result<Reply> error_reply(EstExchange& exchange, const pki::wire::Frame& fr
     // A 401 needs a challenge (RFC 9110 11.6.1), and that of passwords and certificates is
     // answered by the time signerd speaks.
     if (error.code == pki::Errc::unauthenticated) {
-        if (exchange.token_sha256)
+        if (is_of_token(exchange, error))
             bearer_refused(exchange);
         else
             reply.status = NGX_HTTP_FORBIDDEN;

@@ -74,7 +74,7 @@ Objection object_to_old(Store& store, IssueJob& job, const Old& old) {
             find_own(store, *job.generation, job.ca->tenant, old.certificate));
     if (!record)
         return std::optional(
-            fail(Errc::unauthenticated,
+            fail(Errc::unauthenticated, pki::Reason::signer_not_trusted,
                  is_scep(job) ? "renewal: the certificate that signed is not one of ours"
                               : "renewal: the client certificate is not one of ours"));
     identify_by(job.record(), old.certificate);

@@ -23,7 +23,7 @@ Objection object_to_client(Store& store, const pki::x509::Certificate& shown) {
             store.certificates_with_serial(pki::x509::serial_text(shown.tbs)));
     for (const CertificateRecord& record : records)
         if (record.revocation && is_that(record, shown))
-            return std::optional(fail(Errc::unauthenticated,
+            return std::optional(fail(Errc::unauthenticated, pki::Reason::cert_revoked,
                                       "the client certificate is revoked",
                                       revocation_text(*record.revocation)));
     return std::optional<pki::Error>();

@@ -147,6 +147,13 @@ is(status('all/', undef, @certificate, bearer('z' x 32)), 401, 'all: not with a 
 is(status('all/', undef, @certificate, bearer($often)), 200, 'all: both');
 $row = (grep { $_->{operation} eq 'enroll' } audit_rows())[-1];
 is("@{$row}{qw(credential credential_name detail)}", 'certificate CN=holder token factory', 'the record has both');
+new_csr('gone', '/CN=gone');
+write_file('gone.pem', certificates(enroll('', read_file('gone.csr'), bearer($often))->{body}));
+my ($serial) = cert_text(read_file('gone.pem'), '-serial') =~ /=(.*)/;
+is(signerctl('revoke', lc $serial)->{status}, 0, 'one is revoked');
+$reply = enroll('all/', undef, '--cert', path('gone.pem'), '--key', path('gone.key'), bearer($often));
+is($reply->{status}, 403, 'all: not with a certificate that is revoked');
+ok(!exists $reply->{headers}{'www-authenticate'}, 'and the token is not blamed');
 my $renewal = post('/.well-known/est/all/simplereenroll', read_file('holder.csr'), @certificate, bearer($often));
 is($renewal->{status}, 200, 'all: a renewal with both');
 is(post('/.well-known/est/simplereenroll', $csr, bearer($often))->{status}, 403, 'no renewal without certificates');

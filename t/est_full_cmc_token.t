@@ -67,6 +67,13 @@ is(full_cmc('all', message(), bearer($often), @tls)->{status}, 200, 'all: both')
 is(full_cmc('any', message(), @tls, bearer('x' x 32))->{status}, 200, 'any: a certificate, whatever is beside it');
 is(full_cmc('any', message(), bearer('x' x 32))->{status}, 401, 'any: not a wrong token without it');
 
+new_csr('gone', '/CN=gone');
+write_file('gone.pem', certificates(post("$est/simpleenroll", read_file('gone.csr'))->{body}));
+is(signerctl('revoke', lc((cert_text(read_file('gone.pem'), '-serial') =~ /=(.*)/)[0]))->{status}, 0, 'a certificate is revoked');
+my $gone = full_cmc('token', signed(pki_data(requests => [pkcs10(5, der_of_pem(read_file('device-1.csr')))]), 'gone'), bearer($often));
+is($gone->{status}, 403, 'its signature with a good token');
+ok(!exists $gone->{headers}{'www-authenticate'}, 'of which nothing is said');
+
 # --- once, for one name, and as often as the address may ---
 
 my $once = create(qw(--once));
