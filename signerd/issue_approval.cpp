@@ -52,8 +52,6 @@ pki::Status Issuer::keep(IssueJob& job) {
     if (job.cmp) keep_transaction(job);
     record_claims(job);
     record_pending(job.record(), beside_text(job));
-    // Both are of the CSR without the challengePassword that ties it to one connection.
-    job.record().csr_sha256 = pki::to_buffer(job.key.csr_sha256);
     return {};
 }
 
