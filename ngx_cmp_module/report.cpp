@@ -51,16 +51,10 @@ void add_exchange(NginxDecision& report, const CmpExchange& exchange) {
 }
 
 NginxDecision report_of(const Decision& decision, const LocConf& conf) {
-    NginxDecision report;
-    report.profile = view(conf.profile);
-    report.protocol = wire::Protocol::cmp;
-    report.status = reported_status(decision);
-    report.reason = reason_of(decision.outcome);
-    report.detail = "refused before it came to the CMP module";
+    NginxDecision report = begin_report(decision, wire::Protocol::cmp, view(conf.profile),
+                                        "refused before it came to the CMP module");
     if (decision.exchange != nullptr)
         add_exchange(report, *static_cast<const CmpExchange*>(decision.exchange));
-    else if (decision.certificate != nullptr)
-        add_refused_certificate(report, decision);
     return report;
 }
 

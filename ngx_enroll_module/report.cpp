@@ -21,18 +21,13 @@ void add_exchange(NginxDecision& report, const EnrollExchange& exchange) {
 }
 
 NginxDecision report_of(const Decision& decision, const LocConf& conf) {
-    NginxDecision report;
-    report.profile = view(conf.device.profile);
-    report.protocol = wire::Protocol::enroll;
+    NginxDecision report =
+        begin_report(decision, wire::Protocol::enroll, view(conf.device.profile),
+                     "refused before it came to the enroll module");
     report.operation =
         conf.serves == kBootstrap ? wire::Operation::enroll : wire::Operation::renew;
-    report.status = reported_status(decision);
-    report.reason = reason_of(decision.outcome);
-    report.detail = "refused before it came to the enroll module";
     if (decision.exchange != nullptr)
         add_exchange(report, *static_cast<const EnrollExchange*>(decision.exchange));
-    else if (decision.certificate != nullptr)
-        add_refused_certificate(report, decision);
     return report;
 }
 

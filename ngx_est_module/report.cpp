@@ -43,17 +43,11 @@ void add_exchange(NginxDecision& report, const EstExchange& exchange) {
 }
 
 NginxDecision report_of(const Decision& decision, const LocConf& conf) {
-    NginxDecision report;
-    report.profile = view(conf.profile);
-    report.protocol = wire::Protocol::est;
+    NginxDecision report = begin_report(decision, wire::Protocol::est, view(conf.profile),
+                                        "refused before it came to the EST module");
     report.operation = wire_operation(decision.operation);
-    report.status = reported_status(decision);
-    report.reason = reason_of(decision.outcome);
-    report.detail = "refused before it came to the EST module";
     if (decision.exchange != nullptr)
         add_exchange(report, *static_cast<const EstExchange*>(decision.exchange));
-    else if (decision.certificate != nullptr)
-        add_refused_certificate(report, decision);
     return report;
 }
 

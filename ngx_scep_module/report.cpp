@@ -44,16 +44,10 @@ void add_exchange(NginxDecision& report, const ScepExchange& exchange) {
 }
 
 NginxDecision report_of(const Decision& decision, const LocConf& conf) {
-    NginxDecision report;
-    report.profile = view(conf.profile);
-    report.protocol = wire::Protocol::scep;
-    report.status = reported_status(decision);
-    report.reason = reason_of(decision.outcome);
-    report.detail = "refused before it came to the SCEP module";
+    NginxDecision report = begin_report(decision, wire::Protocol::scep, view(conf.profile),
+                                        "refused before it came to the SCEP module");
     if (decision.exchange != nullptr)
         add_exchange(report, *static_cast<const ScepExchange*>(decision.exchange));
-    else if (decision.certificate != nullptr)
-        add_refused_certificate(report, decision);
     return report;
 }
 
