@@ -30,7 +30,8 @@ struct Trust {
 struct SignerRules {
     std::int64_t now = 0;  // seconds since 1970
     bool ra = false;       // it needs id-kp-cmcRA
-    bool client = false;   // clientAuth has to be among its purposes, if it names any
+    // The same in all checks of one Trust: who is known is known by it.
+    bool client = false;  // clientAuth has to be among its purposes, if it names any
     // A certificate that is over is taken, if the chain above it is valid: where signerd knows
     // whether that one is still renewed.
     bool may_be_over = false;

@@ -8,8 +8,8 @@
 #include "ngx_common/report_log.h"
 #include "ngx_est_module/channel_binding.h"
 #include "ngx_est_module/full_cmc_answer.h"
-#include "ngx_est_module/full_cmc_step.h"
 #include "ngx_est_module/request.h"
+#include "ngx_est_module/step.h"
 
 namespace ngx_enroll::est {
 
@@ -127,10 +127,10 @@ ngx_int_t refuse_unbound(EstExchange& exchange, const pki::Error& error) {
     return refuse_full_cmc(exchange, objection);
 }
 
-class Checking final : public CmcStep {
+class Checking final : public Step {
    public:
     explicit Checking(EstExchange& exchange)
-        : CmcStep(exchange),
+        : Step(exchange),
           conf_(conf_of(exchange.request)),
           cmc_(*exchange.full_cmc),
           now_(ngx_time()) {}

@@ -7,8 +7,8 @@
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
 #include "ngx_est_module/bearer.h"
-#include "ngx_est_module/full_cmc_step.h"
 #include "ngx_est_module/signing.h"
+#include "ngx_est_module/step.h"
 
 namespace ngx_enroll::est {
 
@@ -40,10 +40,10 @@ ngx_int_t send(EstExchange& exchange, const Answer& answer, pki::Bytes message) 
     return send_reply(r, reply);
 }
 
-class Signing final : public CmcStep {
+class Signing final : public Step {
    public:
     Signing(EstExchange& exchange, Answer answer)
-        : CmcStep(exchange),
+        : Step(exchange),
           answer_(std::move(answer)),
           pair_(*conf_of(exchange.request).signing),
           echo_(cmc::echo_of(exchange.full_cmc->request.data)) {}

@@ -3,9 +3,9 @@
 #include "libpki/est/key_parts.h"
 #include "ngx_common/guard.h"
 #include "ngx_common/headers.h"
-#include "ngx_common/offload.h"
 #include "ngx_est_module/key_delivery.h"
 #include "ngx_est_module/reply.h"
+#include "ngx_est_module/step.h"
 
 namespace ngx_enroll::est {
 
@@ -13,14 +13,6 @@ namespace {
 
 namespace wire = pki::wire;
 using pki::Errc;
-
-void end_with(EstExchange& exchange, ngx_int_t rc) {
-    if (rc == NGX_DONE) return;
-    // error_page.h makes the response then, and the records tell that nobody got the answer.
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) exchange.answered = false;
-    exchange.place.leave();
-    ngx_http_finalize_request(exchange.request, rc);
-}
 
 std::vector<pki::Bytes> certificates_of(const LocConf& conf, const wire::IssueReply& issued) {
     std::vector<pki::Bytes> certificates{issued.certificate};
@@ -45,20 +37,14 @@ ngx_int_t send_parts(EstExchange& exchange, const wire::IssueReply& issued,
 }
 
 // `issued` looks into exchange.answer, which is wiped with the exchange.
-class SealingKey final : public OffloadedWork {
+class SealingKey final : public Step {
    public:
     SealingKey(EstExchange& exchange, wire::IssueReply issued)
-        : exchange_(exchange),
+        : Step(exchange),
           issued_(std::move(issued)),
           delivery_(*exchange.key_delivery),
           signing_(*conf_of(exchange.request).signing),
           chain_(signing_.chain.begin(), signing_.chain.end()) {}
-
-    void done(ngx_http_request_t* r) noexcept override {
-        end_with(exchange_,
-                 guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                    [&] { return go_on(); }));
-    }
 
    private:
     void work() override {
@@ -68,7 +54,7 @@ class SealingKey final : public OffloadedWork {
     }
     void failed(const pki::Error& error) noexcept override { sealed_ = error; }
 
-    ngx_int_t go_on() {
+    ngx_int_t go_on() override {
         if (sealed_) return send_parts(exchange_, issued_, *sealed_, true);
         ngx_log_error(NGX_LOG_ERR, exchange_.request->connection->log, 0,
                       "est: a made key cannot be encrypted: %s", sealed_.error().text);
@@ -76,7 +62,6 @@ class SealingKey final : public OffloadedWork {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    EstExchange& exchange_;
     wire::IssueReply issued_;
     const KeyDelivery& delivery_;
     const SigningPair& signing_;
@@ -88,12 +73,11 @@ pki::Result<ngx_int_t> answer_with_key(EstExchange& exchange, const wire::Frame&
     PKI_TRY(wire::IssueReply issued, wire::decode<wire::IssueReply>(frame));
     if (issued.certificate.empty() || issued.private_key.empty())
         return pki::fail(Errc::malformed, "no certificate or no key");
-    ngx_http_request_t* r = exchange.request;
     exchange.issued = issued.certificate;
     if (!exchange.key_delivery->recipient)
         return send_parts(exchange, issued, issued.private_key, false);
-    auto* work = new_in_pool<SealingKey>(r->pool, exchange, std::move(issued));
-    return offload(r, conf_of(r).threads, *work);
+    auto* step = new_in_pool<SealingKey>(exchange.request->pool, exchange, std::move(issued));
+    return take_step(exchange, *step, true);
 }
 
 ngx_int_t take(EstExchange& exchange) {

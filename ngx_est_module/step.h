@@ -1,4 +1,4 @@
-// What takes long with CMC: to build chains, and to sign with RSA.
+// What takes long: to build chains, to sign with RSA, to encrypt a key.
 #pragma once
 
 #include "ngx_common/offload.h"
@@ -6,9 +6,9 @@
 
 namespace ngx_enroll::est {
 
-class CmcStep : public OffloadedWork {
+class Step : public OffloadedWork {
    public:
-    explicit CmcStep(EstExchange& exchange) : exchange_(exchange) {}
+    explicit Step(EstExchange& exchange) : exchange_(exchange) {}
 
     void done(ngx_http_request_t* r) noexcept final;
 
@@ -20,7 +20,7 @@ class CmcStep : public OffloadedWork {
 };
 
 // The step lives in the request's pool. NGX_DONE, or a status.
-ngx_int_t take_step(EstExchange& exchange, CmcStep& step, bool slow);
+ngx_int_t take_step(EstExchange& exchange, Step& step, bool slow);
 
 // What comes back from what was done outside of the handler: ends the request, unless NGX_DONE
 // says that it goes on. The exchange may be gone when this returns.

@@ -1,15 +1,15 @@
-#include "ngx_est_module/full_cmc_step.h"
+#include "ngx_est_module/step.h"
 
 #include "ngx_common/guard.h"
 
 namespace ngx_enroll::est {
 
-void CmcStep::done(ngx_http_request_t* r) noexcept {
+void Step::done(ngx_http_request_t* r) noexcept {
     end_with(exchange_, guarded<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR,
                                            [&] { return go_on(); }));
 }
 
-ngx_int_t take_step(EstExchange& exchange, CmcStep& step, bool slow) {
+ngx_int_t take_step(EstExchange& exchange, Step& step, bool slow) {
     if (!slow) {
         step.run();
         return step.go_on();
